@@ -1,0 +1,1 @@
+"""Everything that adapts Rasa 3.6 to this assistant."""
