@@ -378,9 +378,13 @@ class Catalogue:
             yield from self._makeable(other, wanted, quantity)
 
     def _makeable(self, item: Product, wanted: Composition, quantity: int) -> Iterator[tuple[float, Composition]]:
-        """Each makeable combination of `item`; slots that were not asked for stay open unless they have a default."""
-        open_slots = [slot for slot in item.options if slot in wanted or self._default(item, slot)]
-        lists = [self.options(item.id, slot) for slot in open_slots]
+        """Each makeable combination of `item`; what was not asked for stays at its default, or open."""
+        slots_of = {slot: self._default(item, slot) for slot in item.options}
+        lists = [
+            [m for m in self.options(item.id, slot) if slot in wanted or m.id == default]
+            for slot, default in slots_of.items()
+            if slot in wanted or default
+        ]
         base = PRODUCT_WEIGHT * (2 - _likeness(item.tags, self.products[wanted.product].tags))
         start = 0.0 if item.id == wanted.product else base
         for modules in every_combination(*lists):
