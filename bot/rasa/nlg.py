@@ -12,7 +12,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot import wording
 from bot.live import Live
-from bot.offering import catalogue
+from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
 from bot.wording import Wording
 
@@ -33,7 +33,7 @@ class WordingGenerator(NaturalLanguageGenerator):
     ) -> None:
         """Rasa gives the first two (`endpoints.yml`), the assistant the last two."""
         self._words = words or Live(_DATA / "wording", "*.yml", wording.load)
-        self._products = products or Live(_DATA / "catalogue", "*.yml", catalogue.load)
+        self._products = products or Live(_DATA / "catalogue", "*.yml", catalogue_files.load)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
