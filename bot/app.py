@@ -37,7 +37,7 @@ from bot.rasa.processor import LeanProcessor
 from bot.settings import Settings
 from bot.tokens import InvalidToken
 from bot.web import pages
-from memory import Memory
+from memory import Memory, identities
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,8 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
     @app.get("/readyz", tags=["operations"])
     def readyz() -> JSONResponse:
         """Messages can be answered: the database answers, and every edit on disk could be taken over."""
-        parts.memory.check()
+        with parts.memory.read() as tx:
+            identities.find(tx, channel="probe", address="probe")
         mistakes = [str(live.mistake) for live in parts.live if live.mistake]
         return JSONResponse({"status": "ok" if not mistakes else "edits rejected", "mistakes": mistakes})
 

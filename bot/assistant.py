@@ -21,8 +21,8 @@ from bot.rasa.policy import DIALOGUE
 from bot.rasa.processor import LeanProcessor, choice_uttered
 from bot.rasa.transcript import Loaded
 from memory import Memory, consent, threads, transcripts
-from memory.consent import ConsentRefused, Grant, Purpose
-from memory.messages import Outgoing
+from memory.consent import ConsentRefused, Purpose
+from memory.messages import Card, Option, Outgoing
 from memory.turn import Turn
 
 # Slots that belong to the customer or the session, and so outlive the end of a flow's session.
@@ -32,7 +32,7 @@ THREADS_WAITING = "threads_waiting"
 
 @dataclass(frozen=True)
 class Said:
-    """What the customer did: typed a text, or tapped a choice (its `payload`, with its title as `text`)."""
+    """What the customer did: typed a text, or chose (`payload`; empty for a choice that is not known)."""
 
     text: str
     payload: Mapping[str, Any] | None = None
@@ -51,7 +51,7 @@ class _Start:
     """What is known of a conversation before the turn."""
 
     loaded: Loaded
-    grant: Grant | None
+    may_resume: bool
     waiting: tuple[threads.Thread, ...]
 
 
@@ -93,13 +93,12 @@ class Assistant:
 
     def _start(self, turn: Turn) -> _Start:
         with self.memory.read() as tx:
-            stored = transcripts.load(tx, turn.conversation)
-            loaded = transcript.load(stored, turn.conversation, self.processor.domain)
+            loaded = transcript.load(transcripts.load(tx, turn.conversation), turn.conversation, self.processor.domain)
             try:
                 grant = consent.require(tx, turn.customer, Purpose.RESUME)
             except ConsentRefused:
-                return _Start(loaded, None, ())
-            return _Start(loaded, grant, tuple(threads.open_for(tx, grant)))
+                return _Start(loaded, may_resume=False, waiting=())
+            return _Start(loaded, may_resume=True, waiting=threads.open_for(tx, grant))
 
     def _session_is_over(self, loaded: Loaded, now: datetime) -> bool:
         if loaded.last_user_at is None:
@@ -123,9 +122,9 @@ class Assistant:
         """A thread that went on elsewhere, or is over, is no longer this conversation's to continue."""
         tracker = start.loaded.tracker
         state = State.from_json(tracker.get_slot(DIALOGUE) or {})
-        mine = {thread.id for thread in start.waiting if thread.conversation == turn.conversation}
+        mine = {thread.thread for thread in start.waiting if thread.conversation == turn.conversation}
         gone = [frame for frame in state.stack if frame.thread and frame.thread not in mine]
-        if start.grant is None or not gone:
+        if not start.may_resume or not gone:
             return
         released = engine.release(self.flows.current(), state, tuple(frame.thread for frame in gone))
         for name, value in released.slots.items():
@@ -159,20 +158,31 @@ class Assistant:
             transcript.save(tx, start.loaded, customer=turn.customer, now=turn.now)
             for staged in turn.writes:
                 staged(tx)
-            if start.grant is not None:
-                for snapshot in changed:
-                    threads.save(tx, start.grant, snapshot, conversation=turn.conversation, now=turn.now)
             for end in ended:
-                threads.close(tx, turn.customer, end["thread"], how=end["how"], now=turn.now)
+                threads.close(tx, end["thread"], end["how"], customer=turn.customer, now=turn.now)
+            if consent.allows(tx, turn.customer, Purpose.RESUME):
+                for snapshot in changed:
+                    threads.save(
+                        tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now
+                    )
 
         return Answer(replies, write)
 
 
 def _outgoing(event: BotUttered) -> Outgoing:
-    buttons = event.data.get("buttons") or []
     custom = event.data.get("custom") or {}
     return Outgoing(
         text=event.text or "",
-        choices=tuple((button["title"], button["payload"]) for button in buttons),
-        cards=tuple(custom.get("cards", ())),
+        choices=tuple(_option(button) for button in event.data.get("buttons") or ()),
+        cards=tuple(_card(card) for card in custom.get("cards", ())),
     )
+
+
+def _card(given: Mapping[str, Any]) -> Card:
+    plain = {key: given.get(key) for key in ("subtitle", "image", "price")}
+    return Card(given["title"], **plain, choices=tuple(_option(button) for button in given.get("choices", ())))
+
+
+def _option(button: Mapping[str, Any]) -> Option:
+    given = button.get("choice") or Choice.parse(button["payload"])
+    return Option(button["title"], given.to_json() if isinstance(given, Choice) else given)

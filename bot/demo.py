@@ -49,9 +49,7 @@ def seed(memory: Memory, folder: Path, *, now: datetime) -> None:
         with memory.write() as tx:
             known = identities.sign_in(tx, subject=each.customer, name=each.name, now=now)
             if each.verified:
-                identities.verify_address(
-                    tx, customer=known, channel=messaging.MESSAGING, address=each.address, now=now
-                )
+                identities.vouch(tx, known, channel=messaging.MESSAGING, address=each.address, now=now)
 
 
 def order_rows(folder: Path) -> list[dict[str, str]]:
@@ -109,8 +107,8 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         """Say something in the messaging app; the replies come as text."""
         customer = _of_address(gateway, said.address, clock())
         incoming = Incoming(customer, messaging.MESSAGING, text=said.text, message_id=said.key)
-        reply = await gateway.handle(incoming)
-        return {"messages": [_text_json(shown) for shown in reply.messages]}
+        handled = await gateway.handle(incoming)
+        return {"messages": [_text_json(shown) for shown in handled.reply.messages]}
 
     @api.get("/messaging")
     def history(address: str) -> dict[str, list[dict[str, str]]]:

@@ -7,12 +7,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from prometheus_client import Counter, Histogram
 
 from bot.assistant import Assistant, Said
-from bot.flows.model import Choice
 from bot.hub import Hub
 from bot.locks import Locks
 from memory import Memory, conversations, messages
@@ -24,7 +22,6 @@ from memory.turn import Turn
 LONGEST_TEXT = 4_000
 # Channels without buttons: choices are numbered lines there, and a number is an answer.
 TEXT_ONLY = frozenset({"messaging"})
-EXPIRED = {"command": "expired"}
 
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
 _SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])
@@ -50,6 +47,14 @@ class Incoming:
     language: str = "en"
 
 
+@dataclass(frozen=True)
+class Handled:
+    """A message's reply, and the conversation it belongs to."""
+
+    conversation: Conversation
+    reply: Reply
+
+
 class Gateway:
     """Handles messages; `clock` is the one time source of a turn."""
 
@@ -59,7 +64,7 @@ class Gateway:
         """All parts are shared with the rest of the process."""
         self.memory, self.assistant, self.locks, self.hub, self.clock = memory, assistant, locks, hub, clock
 
-    async def handle(self, incoming: Incoming) -> Reply:
+    async def handle(self, incoming: Incoming) -> Handled:
         """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
         _check(incoming)
         conversation = self.conversation(incoming.customer, incoming.channel)
@@ -71,7 +76,7 @@ class Gateway:
         if known is None:
             _TURNS.labels(incoming.channel).inc()
             await self.hub.publish(conversation.id, {"type": "message"})
-        return reply
+        return Handled(conversation, reply)
 
     def conversation(self, customer: str, channel: str) -> Conversation:
         """The customer's conversation on a channel, opened when this is the first contact there."""
@@ -99,7 +104,7 @@ class Gateway:
                 conversation.id,
                 customer=incoming.customer,
                 message_id=message_id,
-                said=messages.Said(said.text),
+                said=messages.Said(incoming.text.strip() if incoming.text else said.text),
                 replies=list(answer.replies),
                 now=now,
             )
@@ -108,12 +113,12 @@ class Gateway:
         """What the customer did: a tap, words that name a choice just shown, or plain words."""
         with self.memory.read() as tx:
             if incoming.choice is not None:
-                tapped = messages.resolve_choice(tx, conversation, incoming.choice)
-                return Said(tapped.title, tapped.payload) if tapped else Said("", EXPIRED)
+                payload = messages.resolve_choice(tx, conversation, incoming.choice)
+                title = messages.title_of_choice(tx, conversation, incoming.choice)
+                return Said(title or "", payload or {})
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
-            named = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
-        return Said(text, named.payload) if named else Said(_plain(text))
+            return Said(_plain(text), messages.resolve_typed_choice(tx, conversation, text, numbers=numbered))
 
 
 def _check(incoming: Incoming) -> None:
@@ -129,7 +134,3 @@ def _plain(text: str) -> str:
     """Typed text never reaches Rasa as a command: a leading slash would set intent and entities directly."""
     return text.lstrip("/ ") or "?"
 
-
-def choice_of(payload: dict[str, Any]) -> Choice:
-    """The choice that a stored payload stands for."""
-    return Choice.from_json(payload)

@@ -53,7 +53,8 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Shown:
-    """A message as it was shown; choices are ``{"title", "choice"}`` with the token, cards as on the wire."""
+    """A message as it was shown; choices are ``{"title", "choice"}`` with the token, cards as on the wire. ``key`` is
+    the message id under which the customer sent it."""
 
     id: int
     sender: str
@@ -61,6 +62,7 @@ class Shown:
     choices: tuple[dict[str, Any], ...]
     cards: tuple[dict[str, Any], ...]
     at: datetime
+    key: str | None = None
 
     def wire(self) -> dict[str, Any]:
         """The message as clients get it."""
@@ -71,6 +73,7 @@ class Shown:
             "choices": list(self.choices),
             "cards": list(self.cards),
             "at": self.at.isoformat(),
+            "key": self.key,
         }
 
 
@@ -116,7 +119,7 @@ def record_turn(
     count = len(replies) + (said is not None)
     turn, last = _number(tx, conversation, count, now=now)
     first = last - count + 1
-    shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now)]
+    shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now, message_id)]
     options: list[tuple[str, Option]] = []
     for reply in replies:
         shown.append(_show(reply, number=first + len(shown), options=options, now=now))
@@ -216,6 +219,7 @@ def _row(shown: Shown, *, turn: int, key: Mapping[str, str]) -> dict[str, Any]:
         "choices": list(shown.choices) or None,
         "cards": list(shown.cards) or None,
         "at": shown.at,
+        "key": shown.key,
     }
 
 
@@ -236,6 +240,7 @@ def _shown(
         MessageRow.choices,
         MessageRow.cards,
         MessageRow.at,
+        MessageRow.key,
     )
     mine = (MessageRow.customer == owner, MessageRow.conversation == conversation, MessageRow.id > after)
     order = MessageRow.id.desc() if newest_first else MessageRow.id
@@ -245,7 +250,7 @@ def _shown(
     if limit is not None:
         statement = statement.limit(limit)
     return [
-        Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at)
+        Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at, row.key)
         for row in _session.ask(tx, statement)
     ]
 

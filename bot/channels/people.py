@@ -48,7 +48,7 @@ class People:
 
     def _visitor(self, claim: Claim) -> str:
         with self._memory.read() as tx:
-            identities.check_known(tx, claim.subject)
+            identities.customer(tx, claim.subject)
         return claim.subject
 
     def _signed_in(self, claim: Claim) -> str:

@@ -75,8 +75,8 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
     ) -> dict[str, Any]:
         """Say something and get the reply. The same Idempotency-Key again gives the same reply, and changes nothing."""
         messages_limit.take(person.customer)
-        reply = await gateway.handle(_incoming(person, say, idempotency_key))
-        return reply_json(reply)
+        handled = await gateway.handle(_incoming(person, say, idempotency_key))
+        return reply_json(handled.conversation, handled.reply)
 
     @api.get("/chat/history", response_model=WireHistory, response_model_by_alias=True, responses=Errors)
     def history(person: Asking, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class _Socket:
         try:
             say = Say(text=text if isinstance(text, str) else None, choice=choice if isinstance(choice, str) else None)
             self._limit.take(self._person.customer)
-            reply = await self._gateway.handle(_incoming(self._person, say, key))
+            handled = await self._gateway.handle(_incoming(self._person, say, key))
         except Rejected as rejected:
             await self._send({"type": "error", "key": key, **error_json(rejected.code, str(rejected))})
         except TooMany as wait:
@@ -189,6 +189,6 @@ class _Socket:
             await self._send({"type": "error", "key": key, "retry_after": wait.retry_after, **error})
         else:
             await self._catch_up()
-            await self._send({"type": "ack", "key": key, "turn": reply.turn})
+            await self._send({"type": "ack", "key": key, "turn": handled.reply.turn})
 
 
