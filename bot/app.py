@@ -165,5 +165,3 @@ def _add_errors(app: FastAPI) -> None:
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s failed", request.url.path, exc_info=error)
         return answer(500, "internal", "Something went wrong on our side; please try again.")
-
-

@@ -162,9 +162,7 @@ class Assistant:
                 threads.close(tx, end["thread"], end["how"], customer=turn.customer, now=turn.now)
             if consent.allows(tx, turn.customer, Purpose.RESUME):
                 for snapshot in changed:
-                    threads.save(
-                        tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now
-                    )
+                    threads.save(tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now)
 
         return Answer(replies, write)
 

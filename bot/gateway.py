@@ -133,4 +133,3 @@ def _check(incoming: Incoming) -> None:
 def _plain(text: str) -> str:
     """Typed text never reaches Rasa as a command: a leading slash would set intent and entities directly."""
     return text.lstrip("/ ") or "?"
-

@@ -10,7 +10,17 @@ from typing import Any
 import structlog
 
 # These libraries log what customers wrote when asked for details; their warnings do not.
-_TALKATIVE = ("rasa", "httpx", "httpcore", "asyncio", "aiohttp", "sqlalchemy", "matplotlib", "websockets", "uvicorn.access")
+_TALKATIVE = (
+    "rasa",
+    "httpx",
+    "httpcore",
+    "asyncio",
+    "aiohttp",
+    "sqlalchemy",
+    "matplotlib",
+    "websockets",
+    "uvicorn.access",
+)
 
 
 class _PlainFormatter(logging.Formatter):

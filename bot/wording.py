@@ -216,7 +216,8 @@ def _variant(raw: Mapping[str, Any]) -> Variant:
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     buttons = tuple(
-        Button(parse_text(str(button["title"])), Choice.from_json(button["choice"])) for button in raw.get("buttons", ())
+        Button(parse_text(str(button["title"])), Choice.from_json(button["choice"]))
+        for button in raw.get("buttons", ())
     )
     condition = parse_condition(raw["if"]) if "if" in raw else None
     return Variant(parse_text(str(raw["text"])), buttons, raw.get("channel"), condition)

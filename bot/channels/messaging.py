@@ -10,7 +10,11 @@ MESSAGING = "messaging"
 
 def as_text(shown: Shown) -> str:
     """One message as plain text; a choice can be answered by its number or its words."""
-    parts = [shown.text, *(_card(card) for card in shown.cards), _numbered([choice["title"] for choice in shown.choices])]
+    parts = [
+        shown.text,
+        *(_card(card) for card in shown.cards),
+        _numbered([choice["title"] for choice in shown.choices]),
+    ]
     return "\n".join(part for part in parts if part)
 
 

@@ -98,7 +98,9 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
             hello = Hello.model_validate_json(await asyncio.wait_for(websocket.receive_text(), _HELLO_SECONDS))
             person = people.of_token(hello.token)
         except (ValueError, KeyError, InvalidToken, TimeoutError):
-            await websocket.close(_BAD_TOKEN, "The first frame must be {\"token\": ..., \"after\": ...}, with a valid token.")
+            await websocket.close(
+                _BAD_TOKEN, 'The first frame must be {"token": ..., "after": ...}, with a valid token.'
+            )
             return
         except WebSocketDisconnect:
             return
@@ -190,5 +192,3 @@ class _Socket:
         else:
             await self._catch_up()
             await self._send({"type": "ack", "key": key, "turn": handled.reply.turn})
-
-

@@ -81,7 +81,11 @@ class InProcessAction(Action):
         return self._action.name()
 
     async def run(
-        self, output_channel: OutputChannel, nlg: NaturalLanguageGenerator, tracker: DialogueStateTracker, domain: Domain
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
     ) -> list[Event]:
         """Run it; its utterances come first, then its events, as from an action server."""
         dispatcher = CollectingDispatcher()
@@ -129,7 +133,11 @@ class ActionUtterFlow(Action):
         return UTTER_FLOW
 
     async def run(
-        self, output_channel: OutputChannel, nlg: NaturalLanguageGenerator, tracker: DialogueStateTracker, domain: Domain
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
     ) -> list[Event]:
         """One utterance, or none where the wording does not exist (the generator logs that)."""
         following = next_of(tracker.get_slot(DIALOGUE))

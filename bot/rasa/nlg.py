@@ -82,5 +82,3 @@ class WordingGenerator(NaturalLanguageGenerator):
 def _user_turns(tracker: DialogueStateTracker) -> float:
     said = tracker.latest_message
     return said.timestamp if said else 0.0
-
-

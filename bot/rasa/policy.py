@@ -35,7 +35,11 @@ class FlowPolicy(Policy):
     """Predicts from flows alone; nothing is learned, so training only leaves its place in the graph."""
 
     def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> None:
         """Made by Rasa's graph. `flows` may be handed in afterwards; by default they are read from data/flows."""
         super().__init__(config, model_storage, resource, execution_context, featurizer=None)

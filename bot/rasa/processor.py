@@ -133,4 +133,3 @@ def choice_uttered(payload: Mapping[str, Any], text: str, **kwargs: Any) -> User
     intent = {"name": CHOOSE, "confidence": 1.0}
     parse = {"text": text, "intent": intent, "entities": entities}
     return UserUttered(text, intent, entities, parse, **kwargs)
-

@@ -43,7 +43,9 @@ class Inert(metaclass=_InertMeta):
             return args[0]
         if cls is Inert:
             return _decorator
-        raise ImportError(f"{cls.__name__} needs TensorFlow, which is not installed. Use a component of config.yml's kind.")
+        raise ImportError(
+            f"{cls.__name__} needs TensorFlow, which is not installed. Use a component of config.yml's kind."
+        )
 
 
 def _decorator(function: Any) -> Any:
