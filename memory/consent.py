@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from memory import _session
+from memory._gate import Prepared
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
 from memory._tables import ConsentRow, DecisionRow
@@ -24,6 +25,18 @@ from memory.errors import ConsentRefused, InvalidDecision, MemoryRefused
 
 __all__ = ["ConsentRefused", "Current", "Decision", "Evidence", "Grant", "Purpose", "allows", "current", "decide",
            "history", "object_by_signal", "require"]  # fmt: skip
+
+_CURRENT = Prepared(
+    select(
+        ConsentRow.purpose,
+        ConsentRow.channel,
+        ConsentRow.topic,
+        ConsentRow.decision,
+        ConsentRow.decided_at,
+        ConsentRow.expires_at,
+        ConsentRow.decision_id,
+    ).where(ConsentRow.customer.in_(bindparam("scope", expanding=True)))
+)
 
 Decision = Literal["granted", "withdrawn"]
 METHODS = frozenset({"button", "words", "keyword", "signal", "staff", "import", "api"})
@@ -182,7 +195,7 @@ def _refusal(tx: Tx, customer: str, purpose: Purpose, channel: str, topic: str) 
     return _verdict(covering, granted_by_default=default.granted, now=tx.now)
 
 
-def _verdict(rows: Sequence[ConsentRow], *, granted_by_default: bool, now: datetime) -> str | None:
+def _verdict(rows: Sequence[Any], *, granted_by_default: bool, now: datetime) -> str | None:
     grants = [r for r in rows if r.decision == "granted" and (r.expires_at is None or r.expires_at > now)]
     for refusal in rows:
         if refusal.decision != "granted" and not any(_undoes(given, refusal) for given in grants):
@@ -192,7 +205,7 @@ def _verdict(rows: Sequence[ConsentRow], *, granted_by_default: bool, now: datet
     return "expired" if rows else "never granted"
 
 
-def _undoes(given: ConsentRow, refusal: ConsentRow) -> bool:
+def _undoes(given: Any, refusal: Any) -> bool:
     narrower = refusal.channel in ("*", given.channel) and refusal.topic in ("*", given.topic)
     return narrower and (given.decided_at, given.decision_id) > (refusal.decided_at, refusal.decision_id)
 
@@ -201,16 +214,15 @@ def _kept_from_child(tx: Tx, customer: str, purpose: Purpose) -> bool:
     return purpose in tx._policies.child and _session.serve(tx, customer).child
 
 
-def _rows(tx: Tx, customer: str, purpose: Purpose) -> Sequence[ConsentRow]:
+def _rows(tx: Tx, customer: str, purpose: Purpose) -> Sequence[Any]:
     scope = _session.serve(tx, customer).scope
     read = tx._consents.get(customer)
     if read is None:
-        statement = select(ConsentRow).where(ConsentRow.customer.in_(scope))
-        read = tx._consents[customer] = tuple(_session.ask(tx, statement).scalars())
+        read = tx._consents[customer] = tuple(_CURRENT(tx, scope=sorted(scope)))
     return [row for row in read if row.purpose == purpose]
 
 
-def _shown(row: ConsentRow) -> Current:
+def _shown(row: Any) -> Current:
     decision: Decision = "granted" if row.decision == "granted" else "withdrawn"
     return Current(Purpose(row.purpose), row.channel, row.topic, decision, row.decided_at, row.expires_at)
 

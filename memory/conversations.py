@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from memory import _session
+from memory._gate import Prepared
 from memory._ids import new_id
 from memory._session import Tx
 from memory._tables import ConversationRow
+
+_FIND = Prepared(
+    select(ConversationRow.id, ConversationRow.customer, ConversationRow.channel, ConversationRow.in_charge).where(
+        ConversationRow.customer == bindparam("owner"), ConversationRow.channel == bindparam("on")
+    ),
+    keys=True,
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,7 @@ def open(tx: Tx, *, customer: str, channel: str, now: datetime) -> Conversation:
 def find(tx: Tx, *, customer: str, channel: str) -> Conversation | None:
     """The customer's conversation on a channel; None when there is none. Raises UnknownCustomer."""
     _session.serve(tx, customer)
-    columns = (ConversationRow.id, ConversationRow.customer, ConversationRow.channel, ConversationRow.in_charge)
-    one = (ConversationRow.customer == customer, ConversationRow.channel == channel)
-    row = _session.private(tx, select(*columns).where(*one)).first()
+    row = _FIND(tx, owner=customer, on=channel).first()
     if row is None:
         return None
     tx._held[row.id] = _session.Held(*row)

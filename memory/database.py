@@ -12,7 +12,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from memory import migrations
-from memory._session import Tx, guard, transaction
+from memory._gate import guard
+from memory._session import Tx, transaction
 from memory.policies import Policies
 from memory.volatile import Volatile
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from memory import _session
+from memory._gate import Prepared
 from memory._ids import new_id
 from memory._session import Tx
 from memory._tables import CustomerRow, IdentityRow
@@ -15,6 +16,13 @@ from memory.errors import UnknownCustomer
 # The channel of the shop's own sign-in; its address is the shop's customer id.
 SHOP = "shop"
 VISITOR = "visitor"
+
+_FIND = Prepared(
+    select(IdentityRow.customer, CustomerRow.blocked_at, CustomerRow.person, CustomerRow.child)
+    .join(CustomerRow, CustomerRow.id == IdentityRow.customer)
+    .where(IdentityRow.channel == bindparam("channel"), IdentityRow.address == bindparam("address")),
+    keys=True,
+)
 
 
 @dataclass(frozen=True)
@@ -98,11 +106,12 @@ def for_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
 
 def find(tx: Tx, *, channel: str, address: str) -> str | None:
     """The customer behind a channel address or a sign-in, without making one. Raises UnknownCustomer when blocked."""
-    found = select(IdentityRow.customer).where(IdentityRow.channel == channel, IdentityRow.address == address)
-    customer = _session.private(tx, found).scalar()
-    if customer is not None:
-        _session.serve(tx, customer)
-    return customer
+    row = _FIND(tx, channel=channel, address=address).first()
+    if row is None:
+        return None
+    if row.customer not in tx._customers:
+        _session.admit(tx, row.customer, row)
+    return str(row.customer)
 
 
 def verify_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:

@@ -1,18 +1,59 @@
 """What people saw, exactly once: a repeated message id finds the reply that was given, and each choice shown has a
 token that means its payload in this conversation alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from memory import _session
+from memory._gate import Prepared
 from memory._ids import new_token
 from memory._session import Tx
 from memory._tables import ChoiceRow, ConversationRow, MessageRow, TurnRow
 from memory.errors import AlreadyRecorded
+
+_TURN = Prepared(
+    select(TurnRow.turn, TurnRow.said, TurnRow.first, TurnRow.last).where(
+        TurnRow.customer == bindparam("owner"),
+        TurnRow.conversation == bindparam("within"),
+        TurnRow.message_id == bindparam("key"),
+    )
+)
+_ALL = select(
+    MessageRow.id,
+    MessageRow.sender,
+    MessageRow.text,
+    MessageRow.choices,
+    MessageRow.cards,
+    MessageRow.at,
+    MessageRow.key,
+).where(MessageRow.customer == bindparam("owner"), MessageRow.conversation == bindparam("within"))
+_FROM = _ALL.where(MessageRow.id > bindparam("after")).order_by(MessageRow.id)
+_BETWEEN = Prepared(_FROM.where(MessageRow.id <= bindparam("upto")))
+_AFTER = Prepared(_FROM.limit(bindparam("most")))
+_NEWEST = Prepared(_ALL.order_by(MessageRow.id.desc()).limit(bindparam("most")))
+_CHOICES = select(ChoiceRow.position, ChoiceRow.title, ChoiceRow.payload).where(
+    ChoiceRow.customer == bindparam("owner"), ChoiceRow.conversation == bindparam("within")
+)
+_CHOICE = Prepared(_CHOICES.where(ChoiceRow.token == bindparam("chosen")))
+_OFFERED = Prepared(_CHOICES.where(ChoiceRow.turn == bindparam("of")))
+_LAST_TURN = Prepared(select(ConversationRow.turns).where(ConversationRow.id == bindparam("within")), keys=True)
+_SHOW, _OFFER, _RECORD = Prepared(insert(MessageRow)), Prepared(insert(ChoiceRow)), Prepared(insert(TurnRow))
+# Takes a turn number and the next message ids, and gives the turn and the last id.
+_NUMBER = Prepared(
+    update(ConversationRow)
+    .where(ConversationRow.id == bindparam("within"))
+    .values(
+        turns=ConversationRow.turns + 1,
+        messages=ConversationRow.messages + bindparam("count"),
+        last_at=bindparam("now"),
+    )
+    .returning(ConversationRow.turns, ConversationRow.messages),
+    keys=True,
+)
 
 
 @dataclass(frozen=True)
@@ -89,12 +130,10 @@ class Reply:
 def find_reply(tx: Tx, conversation: str, message_id: str) -> Reply | None:
     """The reply that this message id got, or None when it is new."""
     owner = _session.hold(tx, conversation).owner
-    columns = (TurnRow.turn, TurnRow.said, TurnRow.first, TurnRow.last)
-    mine = (TurnRow.customer == owner, TurnRow.conversation == conversation, TurnRow.message_id == message_id)
-    row = _session.ask(tx, select(*columns).where(*mine)).first()
+    row = _TURN(tx, owner=owner, within=conversation, key=message_id).first()
     if row is None:
         return None
-    shown = _shown(tx, owner, conversation, after=row.first - 1, upto=row.last, limit=None)
+    shown = _shown(_BETWEEN(tx, owner=owner, within=conversation, after=row.first - 1, upto=row.last))
     return Reply(row.turn, row.said, tuple(one for one in shown if one.id != row.said))
 
 
@@ -117,55 +156,54 @@ def record_turn(
     if find_reply(tx, conversation, message_id) is not None:
         raise AlreadyRecorded
     count = len(replies) + (said is not None)
-    turn, last = _number(tx, conversation, count, now=now)
+    # Locks the conversation until the end of the transaction.
+    turn, last = _NUMBER(tx, within=conversation, count=count, now=now).one()
     first = last - count + 1
     shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now, message_id)]
     options: list[tuple[str, Option]] = []
     for reply in replies:
         shown.append(_show(reply, number=first + len(shown), options=options, now=now))
     key = {"customer": owner, "conversation": conversation}
-    _session.add(tx, insert(MessageRow), [_row(one, turn=turn, key=key) for one in shown])
-    _session.add(tx, insert(ChoiceRow), _choice_rows(options, turn=turn, key=key, now=now))
+    _SHOW.each(tx, [_row(one, turn=turn, key=key) for one in shown])
+    _OFFER.each(tx, _choice_rows(options, turn=turn, key=key, now=now))
     number = None if said is None else first
     entry = {"message_id": message_id, "turn": turn, "said": number, "first": first, "last": last, "at": now}
-    _session.add(tx, insert(TurnRow), [{**key, **entry}])
+    _RECORD.each(tx, [{**key, **entry}])
     return Reply(turn, number, tuple(shown[said is not None :]))
 
 
 def after(tx: Tx, conversation: str, *, after: int = 0, limit: int = 200) -> list[Shown]:
     """The first ``limit`` messages behind id ``after``, oldest first."""
     owner = _session.hold(tx, conversation).owner
-    return _shown(tx, owner, conversation, after=after, upto=None, limit=limit)
+    return _shown(_AFTER(tx, owner=owner, within=conversation, after=after, most=limit))
 
 
 def newest(tx: Tx, conversation: str, *, limit: int = 50) -> list[Shown]:
     """The newest ``limit`` messages, oldest of them first."""
     owner = _session.hold(tx, conversation).owner
-    return _shown(tx, owner, conversation, after=0, upto=None, limit=limit, newest_first=True)[::-1]
+    return _shown(_NEWEST(tx, owner=owner, within=conversation, most=limit))[::-1]
 
 
 def resolve_choice(tx: Tx, conversation: str, token: str) -> dict[str, Any] | None:
     """The payload behind a token of this conversation; None for any other."""
     owner = _session.hold(tx, conversation).owner
-    mine = (ChoiceRow.customer == owner, ChoiceRow.conversation == conversation, ChoiceRow.token == token)
-    return _session.ask(tx, select(ChoiceRow.payload).where(*mine)).scalar()
+    row = _CHOICE(tx, owner=owner, within=conversation, chosen=token).first()
+    return None if row is None else dict(row.payload)
 
 
 def title_of_choice(tx: Tx, conversation: str, token: str) -> str | None:
     """The title behind a token of this conversation: what is shown as said when it is tapped."""
     owner = _session.hold(tx, conversation).owner
-    mine = (ChoiceRow.customer == owner, ChoiceRow.conversation == conversation, ChoiceRow.token == token)
-    return _session.ask(tx, select(ChoiceRow.title).where(*mine)).scalar()
+    row = _CHOICE(tx, owner=owner, within=conversation, chosen=token).first()
+    return None if row is None else str(row.title)
 
 
 def resolve_typed_choice(tx: Tx, conversation: str, text: str, numbers: bool = False) -> dict[str, Any] | None:
     """The payload of the choice of the last turn whose title ``text`` is, or with ``numbers`` whose number, counted
     from 1 through the whole turn. None when no choice, or more than one, is meant."""
     owner = _session.hold(tx, conversation).owner
-    turn = select(ConversationRow.turns).where(ConversationRow.id == conversation)
-    number = _session.private(tx, turn).scalar()
-    mine = (ChoiceRow.customer == owner, ChoiceRow.conversation == conversation, ChoiceRow.turn == number)
-    rows = _session.ask(tx, select(ChoiceRow.position, ChoiceRow.title, ChoiceRow.payload).where(*mine)).all()
+    number = _LAST_TURN(tx, within=conversation).scalar_one()
+    rows = _OFFERED(tx, owner=owner, within=conversation, of=number).all()
     typed = _plain(text)
     fits = [row.payload for row in rows if _plain(row.title) == typed]
     if not fits and numbers:
@@ -223,45 +261,8 @@ def _row(shown: Shown, *, turn: int, key: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _shown(
-    tx: Tx,
-    owner: str,
-    conversation: str,
-    *,
-    after: int,
-    upto: int | None,
-    limit: int | None,
-    newest_first: bool = False,
-) -> list[Shown]:
-    columns = (
-        MessageRow.id,
-        MessageRow.sender,
-        MessageRow.text,
-        MessageRow.choices,
-        MessageRow.cards,
-        MessageRow.at,
-        MessageRow.key,
-    )
-    mine = (MessageRow.customer == owner, MessageRow.conversation == conversation, MessageRow.id > after)
-    order = MessageRow.id.desc() if newest_first else MessageRow.id
-    statement = select(*columns).where(*mine).order_by(order)
-    if upto is not None:
-        statement = statement.where(MessageRow.id <= upto)
-    if limit is not None:
-        statement = statement.limit(limit)
+def _shown(rows: Iterable[Any]) -> list[Shown]:
     return [
         Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at, row.key)
-        for row in _session.ask(tx, statement)
+        for row in rows
     ]
-
-
-def _number(tx: Tx, conversation: str, count: int, *, now: datetime) -> tuple[int, int]:
-    """Take a turn number and ``count`` message ids; the turn and the last id. Locks the conversation."""
-    numbered = (
-        update(ConversationRow)
-        .where(ConversationRow.id == conversation)
-        .values(turns=ConversationRow.turns + 1, messages=ConversationRow.messages + count, last_at=now)
-        .returning(ConversationRow.turns, ConversationRow.messages)
-    )
-    row = _session.private(tx, numbered).one()
-    return int(row.turns), int(row.messages)

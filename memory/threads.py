@@ -6,12 +6,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from memory import _session, consent
+from memory._gate import Prepared
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
 from memory._tables import ThreadRow
+
+_COLUMNS = (
+    ThreadRow.id,
+    ThreadRow.conversation,
+    ThreadRow.flow,
+    ThreadRow.step,
+    ThreadRow.slots,
+    ThreadRow.description,
+    ThreadRow.summary_response,
+    ThreadRow.opened_at,
+    ThreadRow.touched_at,
+)
+_MINE = ThreadRow.customer.in_(bindparam("scope", expanding=True))
+_THIS = ThreadRow.id == bindparam("thread")
+_IS_OPEN = ThreadRow.state == "open"
+_OPEN = Prepared(select(*_COLUMNS).where(_MINE, _IS_OPEN).order_by(ThreadRow.touched_at.desc(), ThreadRow.id))
+_ONE = Prepared(select(*_COLUMNS).where(_MINE, _THIS))
+_KNOWN = Prepared(select(ThreadRow.id).where(_MINE, _THIS))
+_KEEP = Prepared(insert(ThreadRow))
+_LEFT = ("conversation", "flow", "step", "slots", "description", "summary_response", "touched_at")
+_SAVE = Prepared(update(ThreadRow).where(_MINE, _THIS, _IS_OPEN).values({name: bindparam(name) for name in _LEFT}))
+_TAKE = Prepared(
+    update(ThreadRow)
+    .where(_MINE, _THIS, _IS_OPEN)
+    .values(conversation=bindparam("conversation"), touched_at=bindparam("touched_at"))
+)
 
 Ending = Literal["completed", "cancelled", "forgotten"]
 
@@ -55,7 +82,7 @@ def save(tx: Tx, snapshot: Snapshot, *, customer: str, conversation: str, now: d
     """
     consent.require(tx, customer, Purpose.RESUME)
     owner = _session.hold(tx, conversation, customer=customer).owner
-    scope = consent.require(tx, owner, Purpose.RESUME).scope
+    scope = sorted(consent.require(tx, owner, Purpose.RESUME).scope)
     values = {
         "conversation": conversation,
         "flow": snapshot.flow,
@@ -65,13 +92,12 @@ def save(tx: Tx, snapshot: Snapshot, *, customer: str, conversation: str, now: d
         "summary_response": snapshot.summary_response,
         "touched_at": now,
     }
-    mine = (ThreadRow.customer.in_(scope), ThreadRow.id == snapshot.thread)
-    if _session.change(tx, update(ThreadRow).where(*mine, ThreadRow.state == "open").values(**values)).rowcount:
+    if _SAVE(tx, scope=scope, thread=snapshot.thread, **values).rowcount:
         return True
-    if _session.ask(tx, select(ThreadRow.id).where(*mine)).first() is not None:
+    if _KNOWN(tx, scope=scope, thread=snapshot.thread).first() is not None:
         return False
     made = {"customer": owner, "id": snapshot.thread, "state": "open", "opened_at": now}
-    _session.add(tx, insert(ThreadRow), [{**made, **values}])
+    _KEEP.each(tx, [{**made, **values}])
     return True
 
 
@@ -95,30 +121,14 @@ def forget(tx: Tx, thread: str, *, customer: str, now: datetime) -> None:
 def open_for(tx: Tx, grant: Grant) -> tuple[Thread, ...]:
     """All open threads of a person, newest first."""
     scope = _session.granted(tx, grant, Purpose.RESUME)
-    mine = (ThreadRow.customer.in_(scope), ThreadRow.state == "open")
-    statement = select(*_COLUMNS).where(*mine).order_by(ThreadRow.touched_at.desc(), ThreadRow.id)
-    return tuple(Thread(*row) for row in _session.ask(tx, statement))
+    return tuple(Thread(*row) for row in _OPEN(tx, scope=sorted(scope)))
 
 
 def take(tx: Tx, grant: Grant, thread: str, *, conversation: str, now: datetime) -> Thread | None:
     """Move an open thread to another conversation of the same person and give it; None when it is not open."""
     scope = _session.granted(tx, grant, Purpose.RESUME)
     _session.hold(tx, conversation, customer=grant.customer)
-    mine = (ThreadRow.customer.in_(scope), ThreadRow.id == thread, ThreadRow.state == "open")
     moved = {"conversation": conversation, "touched_at": now}
-    if not _session.change(tx, update(ThreadRow).where(*mine).values(**moved)).rowcount:
+    if not _TAKE(tx, scope=sorted(scope), thread=thread, **moved).rowcount:
         return None
-    return Thread(*_session.ask(tx, select(*_COLUMNS).where(*mine)).one())
-
-
-_COLUMNS = (
-    ThreadRow.id,
-    ThreadRow.conversation,
-    ThreadRow.flow,
-    ThreadRow.step,
-    ThreadRow.slots,
-    ThreadRow.description,
-    ThreadRow.summary_response,
-    ThreadRow.opened_at,
-    ThreadRow.touched_at,
-)
+    return Thread(*_ONE(tx, scope=sorted(scope), thread=thread).one())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from memory._session import MAINTENANCE
+from memory._gate import MAINTENANCE
 
 # The newest revision in versions/; a test holds the two together.
 HEAD = "0001"
