@@ -222,7 +222,10 @@ def build(world: World) -> FastAPI:
             await ws.close()
             return
         await ws.accept()
-        hello = await ws.receive_json()
+        try:
+            hello = await ws.receive_json()
+        except WebSocketDisconnect:
+            return
         customer = customer_of(hello["token"])
         if customer is None:
             await ws.close(4401)
@@ -237,8 +240,8 @@ def build(world: World) -> FastAPI:
             while True:
                 said = await ws.receive_json()
                 await heard(ws, customer, said)
-        except WebSocketDisconnect:
-            pass
+        except (WebSocketDisconnect, RuntimeError):
+            return  # closed by the browser, or by mischief
         finally:
             live[conversation["id"]].discard(ws)
 
