@@ -61,8 +61,10 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
-    shop = actions.Shop(catalogue=products.current, memory=memory, clock=clock)
     nlg = WordingGenerator(words=words, products=products)
+    shop = actions.Shop(
+        catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase
+    )
     processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)  # type: ignore[attr-defined]
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     gateway = Gateway(
