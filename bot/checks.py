@@ -74,9 +74,7 @@ def _all(settings: Settings) -> Iterator[Finding]:
         yield from _unspoken(words, SPOKEN_BY_US - words.names)
 
 
-def _linted(
-    flows: FlowSet, words: Wording | None, actions: frozenset[str], slots: frozenset[str]
-) -> Iterator[Finding]:
+def _linted(flows: FlowSet, words: Wording | None, actions: frozenset[str], slots: frozenset[str]) -> Iterator[Finding]:
     for found in lint.lint(flows, wording=words.names if words else None, actions=actions, slots=slots):
         severity: Literal["error", "warning"] = "error" if found.severity == "error" else "warning"
         yield Finding(severity, found.file, found.line, found.message, found.cure)

@@ -26,7 +26,7 @@ _TALKATIVE = (
 class _PlainFormatter(logging.Formatter):
     """Formats an exception as its type and its places in the code: its words may quote a customer."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's.
+    def formatException(self, ei: Any) -> str:
         kind, _, trace = ei
         return places(kind, trace)
 
