@@ -11,9 +11,9 @@ from bot.flows.messages import Entity, Message
 NewId = Callable[[], str]
 """Makes a fresh opaque thread id."""
 
-Phase = Literal["ready", "ran", "asked", "back", "offered"]
-"""ready: the step is to be run · ran: its action has been run · asked: the customer is to answer · back: was
-interrupted while asked, and asks again when it is on top · offered: left half-done, waits to be continued."""
+Phase = Literal["ready", "ran", "asked", "answered", "back", "offered"]
+"""ready: the step is to be run · ran: its action has been run · asked: the customer is to answer · answered: they have
+· back: was interrupted while asked, and asks again when on top · offered: left half-done, waits to be continued."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ class State:
     """Tasks of earlier messages, started when the one at hand ends."""
     actions: int = 0
     """Actions run in this turn."""
+    misses: int = 0
+    """Messages in a row that were not understood while nothing was open."""
 
     def to_json(self) -> dict[str, Any]:
         """A small JSON value (about 200 bytes for a flow in progress), defaults left out."""
@@ -100,6 +102,7 @@ class State:
             answers=tuple(_request(request) for request in given.get("answers", ())),
             pending=tuple(_request(request) for request in given.get("pending", ())),
             actions=int(given.get("actions", 0)),
+            misses=int(given.get("misses", 0)),
         )
 
 
@@ -148,7 +151,7 @@ def _request(given: Mapping[str, Any]) -> Request:
 # --- What comes out --------------------------------------------------------------------------------------------------
 
 How = Literal["completed", "cancelled", "withdrawn"]
-"""withdrawn: its flow is no longer there."""
+"""withdrawn: its flow is no longer there, or cannot go on."""
 
 
 @dataclass(frozen=True)
