@@ -40,7 +40,7 @@ PRODUCT_KEYS = NAMED_KEYS | {
 }  # fmt: skip
 SHOP_KEYS = {
     "name", "currency", "timezone", "address", "directions", "phone", "email", "opening_hours", "answer_hours",
-    "preparation", "delivery", "payment", "returns", "largest_quantity",
+    "preparation", "changeable", "delivery", "payment", "returns", "largest_quantity",
 }  # fmt: skip
 CAFFEINE = ("none", "traces", "low", "medium", "high")
 
@@ -353,14 +353,14 @@ def _shop(reader: Reader, table: Table, categories: Mapping[str, Category]) -> S
     zone = _kept(reader, table, "timezone", str, default="UTC")
     if zone not in available_timezones():
         reader.wrong(table.key_at["timezone"], f"`{zone}` is no time zone.", "Write one such as Europe/Berlin.")
-    preparation = reader.table(table.get("preparation"), table.at, "`preparation`")
+    minutes = {key: reader.table(table.get(key), table.at, f"`{key}`") for key in ("preparation", "changeable")}
     return ShopFacts(
         **{key: reader.text(table, key, "The shop") for key in ("name", "currency", "address", "phone", "email")},
         directions=str(table.get("directions", "")),
         timezone=zone,
         opening_hours=_hours(reader, table, "opening_hours"),
         answer_hours=_hours(reader, table, "answer_hours"),
-        preparation={key: reader.number(preparation, key, 0) or 0 for key in preparation},
+        **{name: {key: reader.number(given, key, 0) or 0 for key in given} for name, given in minutes.items()},
         zones=tuple(_zone(reader, entry, delivery.at, categories) for entry in delivery.get("zones") or []),
         payment=reader.words(table, "payment"),
         returns=dict(reader.table(table.get("returns"), table.at, "`returns`")),
