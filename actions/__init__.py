@@ -28,9 +28,9 @@ def build(shop: Shop) -> list[ShopAction]:
 
 
 def _actions_of(topic: str) -> Iterator[type[ShopAction]]:
+    """The action classes a topic defines; a name with an underscore is a base of several actions and none itself."""
     module = import_module(f"actions.{topic}")
-    for kind in vars(module).values():
-        if isinstance(kind, type) and issubclass(kind, ShopAction) and kind.__module__ == module.__name__:
-            # A name with an underscore is a base of several actions and none itself.
-            if not kind.__name__.startswith("_"):
-                yield kind
+    for name, kind in vars(module).items():
+        own = isinstance(kind, type) and issubclass(kind, ShopAction) and kind.__module__ == module.__name__
+        if own and not name.startswith("_"):
+            yield kind

@@ -7,7 +7,8 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, answer, button
-from actions.cart import cart, categories, composition
+from actions.cart import cart, composition, slots_of
+from actions.speech import opening
 from bot.offering.catalogue import PRODUCT
 
 # More buttons than this are a list to read, no choice.
@@ -24,7 +25,7 @@ class _AskModule(ShopAction):
         modules = self.catalogue.options(product, self.slot) if product in self.catalogue.products else ()
         speech = self.speech(tracker)
         buttons = [
-            button(speech.title(self.slot, module.id).capitalize(), answer(tracker, **{self.slot: module.id}))
+            button(opening(speech.title(self.slot, module.id)), answer(tracker, **{self.slot: module.id}))
             for module in modules[:MOST_BUTTONS]
         ]
         dispatcher.utter_message(response=f"utter_ask_{self.slot}", buttons=buttons, product=product)
@@ -59,7 +60,7 @@ class ActionAskCategory(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         speech = self.speech(tracker)
         offered = [category for category in self.catalogue.categories if category != "subscriptions"]
-        buttons = [button(speech.title("category", c).capitalize(), answer(tracker, category=c)) for c in offered]
+        buttons = [button(opening(speech.title("category", c)), answer(tracker, category=c)) for c in offered]
         dispatcher.utter_message(response="utter_ask_category", buttons=buttons)
         return []
 
@@ -72,7 +73,7 @@ class ActionAskProduct(ShopAction):
         known = category if category in self.catalogue.categories else None
         speech = self.speech(tracker)
         shown = self.catalogue.popular(known)[:4] if known else []
-        buttons = [button(speech.title(PRODUCT, p.id).capitalize(), answer(tracker, product=p.id)) for p in shown]
+        buttons = [button(speech.named(p.id), answer(tracker, product=p.id)) for p in shown]
         dispatcher.utter_message(response="utter_ask_product", buttons=buttons, category=known)
         return []
 
@@ -82,7 +83,7 @@ class ActionAskConfirmed(ShopAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         speech, order = self.speech(tracker), cart(self.catalogue, tracker.slots)
-        lines = [speech.line({PRODUCT: line["sku"], **line["options"]}, line["quantity"]) for line in order.lines]
+        lines = [speech.some(slots_of(line), line["quantity"]) for line in order.lines]
         titles = {"yes": "utter_choice_place", "more": "utter_choice_more", "change": "utter_choice_change"}
         dispatcher.utter_message(
             response="utter_ask_confirmed",
@@ -114,8 +115,3 @@ class ActionAskSubscriptionConfirmed(ShopAction):
             place=tracker.slots.get("address"),
         )
         return []
-
-
-def pieces(tracker: ShopTracker, action: ShopAction) -> list[str]:
-    """The categories of everything in the order at hand."""
-    return categories(action.catalogue, cart(action.catalogue, tracker.slots).lines)

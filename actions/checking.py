@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, answer, asked_by, button, mentioned, requests, sets
 from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.speech import opening
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT, Composition, Problem, Product
 
@@ -26,7 +27,7 @@ class ActionCheckProduct(ShopAction):
             return sets({PRODUCT: None, "product_state": "missing"})
         wants_plan = tracker.slots.get("category") == SUBSCRIPTIONS
         if wants_plan and item.category != SUBSCRIPTIONS:
-            dispatcher.utter_message(response="utter_not_a_subscription", product=item.id)
+            dispatcher.utter_message(response="utter_not_a_subscription", named=self.speech(tracker).named(item.id))
             return sets({PRODUCT: None, "product_state": "missing"})
         state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
         state = "refused" if self.catalogue.stock(item.id) == 0 else state
@@ -72,6 +73,7 @@ class ActionOfferNearest(ShopAction):
         return speech.say(
             f"utter_problem_{problem.code}",
             product=speech.title(PRODUCT, wanted.get(PRODUCT)),
+            named=speech.named(str(wanted.get(PRODUCT))),
             module=speech.title(problem.slot, problem.value),
             left=problem.value,
             because=problem.because,
@@ -89,9 +91,9 @@ class ActionOfferNearest(ShopAction):
     def _title(self, option: Composition, tracker: ShopTracker) -> str:
         speech = self.speech(tracker)
         if any(change.slot == PRODUCT for change in option.changes):
-            return speech.line(option).capitalize()
+            return opening(speech.line(option))
         titles = [speech.title(change.slot, change.now) for change in option.changes if change.now != "none"]
-        return speech.join(titles).capitalize() or speech.line(option).capitalize()
+        return opening(speech.join(titles) or speech.line(option))
 
     def _choice(self, option: Composition, wanted: Mapping[str, Any], tracker: ShopTracker) -> Choice:
         dropped = {slot: None for slot in wanted if slot not in option and slot != "quantity"}

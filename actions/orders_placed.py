@@ -14,7 +14,6 @@ from actions.base import Event, ShopAction, ShopTracker, answer, button, request
 from actions.cart import ITEM_SLOTS, cart, categories, number_in, slots_of
 from actions.checking import just_mentioned
 from bot.flows.model import Choice
-from bot.offering.catalogue import PRODUCT
 from memory import Tx, orders
 from memory.orders import Order
 
@@ -41,7 +40,7 @@ class _OrderAction(ShopAction):
 
     def lines(self, order: Order, tracker: ShopTracker) -> str:
         speech = self.speech(tracker)
-        return speech.join([speech.line(slots_of(line), line["quantity"]) for line in order.lines])
+        return speech.join([speech.some(slots_of(line), line["quantity"]) for line in order.lines])
 
     def state(self, order: Order, now: datetime) -> str:
         """open (it can be changed), late, or cancelled."""
@@ -152,7 +151,7 @@ class ActionAskChangeConfirmed(_OrderAction):
         dispatcher.utter_message(
             response="utter_ask_change_confirmed",
             number=tracker.slots.get("order_number"),
-            lines=speech.join([speech.line(slots_of(line), line["quantity"]) for line in order.lines]),
+            lines=speech.join([speech.some(slots_of(line), line["quantity"]) for line in order.lines]),
             total=speech.money(order.total),
             buttons=[button(speech.say(name), answer(tracker, confirmed=value)) for value, name in titles.items()],
         )

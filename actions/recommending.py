@@ -25,7 +25,7 @@ class _Suggest(ShopAction):
         if not found:
             dispatcher.utter_message(response="utter_nothing_to_suggest", buttons=self._ways_out(tracker))
             return []
-        options = [button(speech.title(PRODUCT, p.id).capitalize(), order_choice(p)) for p in found]
+        options = [button(speech.named(p.id), order_choice(p)) for p in found]
         priced = [
             speech.say("utter_menu_from" if several else "utter_menu_at", product=title, price=speech.money(price))
             for p in found

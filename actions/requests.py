@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import Event, ShopAction, ShopTracker, button, requests
 from actions.checking import just_mentioned
 from actions.shop_questions import order_choice, products_meant
+from actions.speech import opening
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT
 
@@ -36,7 +37,7 @@ class ActionUnknownRequest(ShopAction):
         about = {PRODUCT: product.id}
         dispatcher.utter_message(
             response="utter_product_alone",
-            product=product.id,
+            named=speech.named(product.id),
             buttons=[
                 button(speech.say("utter_choice_order_it"), order_choice(product)),
                 button(speech.say("utter_choice_about_it"), Choice(action="action_tell_product", args=about)),
@@ -61,7 +62,7 @@ class ActionUnknownRequest(ShopAction):
             triggered = flows.triggers.get(ranked.get("name"), ())
             if triggered and float(ranked.get("confidence") or 0) >= PLAUSIBLE:
                 flow = triggered[-1][0]
-                found.setdefault(flow.id, flow.name[:1].upper() + flow.name[1:])
+                found.setdefault(flow.id, opening(flow.name))
         return dict(list(found.items())[:MOST_MEANINGS])
 
 

@@ -12,7 +12,7 @@ from actions.asking import MOST_BUTTONS
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.cart import ITEM_SLOTS
 from actions.checking import just_mentioned
-from actions.speech import Speech
+from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
 
@@ -123,7 +123,7 @@ class ActionTellPrice(_AboutProducts):
                 )
                 for value in product.options[by]
             ]
-            dispatcher.utter_message(response="utter_prices", product=product.id, prices=speech.join(each))
+            dispatcher.utter_message(response="utter_prices", named=speech.named(product.id), prices=speech.join(each))
             return
         dispatcher.utter_message(
             response="utter_price", line=speech.line(asked), price=speech.money(self.catalogue.price(asked))
@@ -138,10 +138,10 @@ class ActionTellStock(_AboutProducts):
         if self.catalogue.stock(product.id) == 0:
             near = self.catalogue.nearest({PRODUCT: product.id}, limit=2)
             others = speech.titles(PRODUCT, [option.product for option in near])
-            dispatcher.utter_message(response="utter_out_of_stock", product=product.id, others=others)
+            dispatcher.utter_message(response="utter_out_of_stock", named=speech.named(product.id), others=others)
         elif missing:
             without = speech.join([speech.title(slot, value) for slot, value in missing])
-            dispatcher.utter_message(response="utter_in_stock_without", product=product.id, without=without)
+            dispatcher.utter_message(response="utter_in_stock_without", named=speech.named(product.id), without=without)
         else:
             dispatcher.utter_message(response="utter_in_stock", product=product.id)
 
@@ -164,7 +164,7 @@ class ActionTellProduct(_AboutProducts):
         allergens = sorted(self.catalogue.allergens({**chosen, PRODUCT: product.id}))
         dispatcher.utter_message(
             response="utter_product",
-            product=product.id,
+            named=speech.named(product.id),
             description=product.description,
             attributes=speech.join([f"{name} {value}" for name, value in product.attributes.items()]),
             caffeine=speech.say(f"utter_caffeine_{product.caffeine}") if product.caffeine else None,
@@ -203,13 +203,13 @@ class ActionShowMenu(ShopAction):
             response="utter_menu_of",
             category=category,
             products="\n".join(f"- {line}" for line in listed),
-            buttons=[button(speech.title(PRODUCT, p.id).capitalize(), order_choice(p)) for p in popular],
+            buttons=[button(speech.named(p.id), order_choice(p)) for p in popular],
         )
         return []
 
     def _parts(self, speech: Speech) -> list[dict[str, Any]]:
         return [
-            button(speech.title("category", c).capitalize(), Choice(action=self.name(), args={"category": c}))
+            button(opening(speech.title("category", c)), Choice(action=self.name(), args={"category": c}))
             for c in self.catalogue.categories
         ]
 
@@ -231,7 +231,7 @@ class ActionTellWhatsNew(ShopAction):
         dispatcher.utter_message(
             response="utter_whats_new",
             products=speech.titles(PRODUCT, [product.id for product in new]),
-            buttons=[button(speech.title(PRODUCT, p.id).capitalize(), order_choice(p)) for p in new[:4]],
+            buttons=[button(speech.named(p.id), order_choice(p)) for p in new[:4]],
         )
         return []
 

@@ -1,4 +1,4 @@
-"""Puts things of the shop into words: compositions, sums of money, times. The words themselves come from the wording."""
+"""Puts things of the shop into words: compositions, money, times. The words themselves come from the wording."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ class Speech:
             grind=said.get("grind"),
             amount=said.get("amount"),
         )
+
+    def some(self, composition: Mapping[str, Any], quantity: int = 1) -> str:
+        """The line as it stands in a sentence: "a large flat white", "2 × latte", "250 g House Espresso beans"."""
+        line = self.line(composition, quantity)
+        item = self.catalogue.products.get(str(composition.get(PRODUCT)))
+        counted = quantity > 1 or item is None or item.category not in ("drinks", "gift_cards")
+        return line if counted else self.say("utter_one", line=line)
+
+    def named(self, product: str) -> str:
+        """The title of a product at the beginning of a sentence or on a button."""
+        return opening(self.title(PRODUCT, product))
 
     def money(self, amount: Decimal) -> str:
         return self.say("utter_money", amount=f"{amount:.2f}")
@@ -101,3 +112,8 @@ class Speech:
         if item is None or slot == PRODUCT:
             return False
         return slot == "amount" or (len(item.options.get(slot, {})) > 1 and whole[slot] != item.defaults.get(slot))
+
+
+def opening(text: str) -> str:
+    """The text with a capital letter first, the rest as it is."""
+    return text[:1].upper() + text[1:]

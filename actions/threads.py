@@ -1,4 +1,4 @@
-"""What was left half-done: offers to continue it, and does what the customer chooses. Forgotten is never offered again."""
+"""What was left half-done: offers to continue it, and does what the customer chooses; what is forgotten stays so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets
+from actions.speech import opening
 from bot.flows import engine
 from bot.flows.model import Choice, Due, Outcome, State, ThreadSnapshot
 from memory import Tx, consent, threads
@@ -57,7 +58,7 @@ class _ThreadAction(ShopAction):
         speech = self.speech(tracker)
         product = snapshot.slots.get("product")
         shown = {slot: value for slot, value in snapshot.slots.items() if isinstance(value, str | int | float)}
-        line = speech.line(snapshot.slots, int(snapshot.slots.get("quantity") or 1)) if product else None
+        line = speech.some(snapshot.slots, int(snapshot.slots.get("quantity") or 1)) if product else None
         return speech.say(snapshot.summary_response, **{**shown, "line": line})
 
     def _kept(self, tracker: ShopTracker) -> list[ThreadSnapshot]:
@@ -88,7 +89,7 @@ class ActionOfferThreads(_ThreadAction):
             count=len(waiting),
             buttons=[
                 *(
-                    button(summary[:1].upper() + summary[1:], Choice(action=self.name(), args={"thread": each.thread}))
+                    button(opening(summary), Choice(action=self.name(), args={"thread": each.thread}))
                     for summary, each in zip(summaries, waiting, strict=True)
                 ),
                 leave,

@@ -353,19 +353,28 @@ def _shop(reader: Reader, table: Table, categories: Mapping[str, Category]) -> S
     zone = _kept(reader, table, "timezone", str, default="UTC")
     if zone not in available_timezones():
         reader.wrong(table.key_at["timezone"], f"`{zone}` is no time zone.", "Write one such as Europe/Berlin.")
-    minutes = {key: reader.table(table.get(key), table.at, f"`{key}`") for key in ("preparation", "changeable")}
     return ShopFacts(
-        **{key: reader.text(table, key, "The shop") for key in ("name", "currency", "address", "phone", "email")},
+        name=reader.text(table, "name", "The shop"),
+        currency=reader.text(table, "currency", "The shop"),
+        address=reader.text(table, "address", "The shop"),
+        phone=reader.text(table, "phone", "The shop"),
+        email=reader.text(table, "email", "The shop"),
         directions=str(table.get("directions", "")),
         timezone=zone,
         opening_hours=_hours(reader, table, "opening_hours"),
         answer_hours=_hours(reader, table, "answer_hours"),
-        **{name: {key: reader.number(given, key, 0) or 0 for key in given} for name, given in minutes.items()},
+        preparation=_minutes(reader, table, "preparation"),
+        changeable=_minutes(reader, table, "changeable"),
         zones=tuple(_zone(reader, entry, delivery.at, categories) for entry in delivery.get("zones") or []),
         payment=reader.words(table, "payment"),
         returns=dict(reader.table(table.get("returns"), table.at, "`returns`")),
         largest_quantity=reader.number(table, "largest_quantity", 20) or 20,
     )
+
+
+def _minutes(reader: Reader, table: Table, key: str) -> dict[str, int]:
+    given = reader.table(table.get(key), table.at, f"`{key}`")
+    return {kind: reader.number(given, kind, 0) or 0 for kind in given}
 
 
 def _zone(reader: Reader, entry: Any, at: At, categories: Mapping[str, Category]) -> Zone:
