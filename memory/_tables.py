@@ -124,6 +124,8 @@ class MessageRow(OfCustomerKey, Base):
     choices: Mapped[list[Any] | None]
     cards: Mapped[list[Any] | None]
     at: Mapped[datetime]
+    # The message id under which the customer sent it: lets a client know its own message again.
+    key: Mapped[str | None]
 
 
 class TurnRow(OfCustomerKey, Base):

@@ -124,6 +124,16 @@ def verify_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
     return customer
 
 
+def vouch(tx: Tx, customer: str, *, channel: str, address: str, now: datetime) -> bool:
+    """Note an address that the shop itself knows to be the customer's; False when it is already somebody's."""
+    _session.serve(tx, customer)
+    taken = select(IdentityRow.customer).where(IdentityRow.channel == channel, IdentityRow.address == address)
+    if _session.private(tx, taken).first() is not None:
+        return False
+    _add(tx, customer, channel=channel, address=address, verified_at=now, now=now)
+    return True
+
+
 def customer(tx: Tx, customer: str) -> Customer:
     """What is known of a customer. Raises UnknownCustomer."""
     _session.serve(tx, customer)

@@ -23,7 +23,13 @@ _TURN = Prepared(
     )
 )
 _ALL = select(
-    MessageRow.id, MessageRow.sender, MessageRow.text, MessageRow.choices, MessageRow.cards, MessageRow.at
+    MessageRow.id,
+    MessageRow.sender,
+    MessageRow.text,
+    MessageRow.choices,
+    MessageRow.cards,
+    MessageRow.at,
+    MessageRow.key,
 ).where(MessageRow.customer == bindparam("owner"), MessageRow.conversation == bindparam("within"))
 _FROM = _ALL.where(MessageRow.id > bindparam("after")).order_by(MessageRow.id)
 _BETWEEN = Prepared(_FROM.where(MessageRow.id <= bindparam("upto")))
@@ -88,7 +94,8 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Shown:
-    """A message as it was shown; choices are ``{"title", "choice"}`` with the token, cards as on the wire."""
+    """A message as it was shown; choices are ``{"title", "choice"}`` with the token, cards as on the wire. ``key`` is
+    the message id under which the customer sent it."""
 
     id: int
     sender: str
@@ -96,6 +103,7 @@ class Shown:
     choices: tuple[dict[str, Any], ...]
     cards: tuple[dict[str, Any], ...]
     at: datetime
+    key: str | None = None
 
     def wire(self) -> dict[str, Any]:
         """The message as clients get it."""
@@ -106,6 +114,7 @@ class Shown:
             "choices": list(self.choices),
             "cards": list(self.cards),
             "at": self.at.isoformat(),
+            "key": self.key,
         }
 
 
@@ -150,7 +159,7 @@ def record_turn(
     # Locks the conversation until the end of the transaction.
     turn, last = _NUMBER(tx, within=conversation, count=count, now=now).one()
     first = last - count + 1
-    shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now)]
+    shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now, message_id)]
     options: list[tuple[str, Option]] = []
     for reply in replies:
         shown.append(_show(reply, number=first + len(shown), options=options, now=now))
@@ -248,10 +257,12 @@ def _row(shown: Shown, *, turn: int, key: Mapping[str, str]) -> dict[str, Any]:
         "choices": list(shown.choices) or None,
         "cards": list(shown.cards) or None,
         "at": shown.at,
+        "key": shown.key,
     }
 
 
 def _shown(rows: Iterable[Any]) -> list[Shown]:
     return [
-        Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at) for row in rows
+        Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at, row.key)
+        for row in rows
     ]

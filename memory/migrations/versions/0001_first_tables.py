@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("choices", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("cards", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("at", memory._types.UtcTime(timezone=True), nullable=False),
+        sa.Column("key", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name=op.f("fk_messages_customer")),
         sa.PrimaryKeyConstraint("customer", "conversation", "id", name=op.f("pk_messages")),
         sqlite_with_rowid=False,
