@@ -218,7 +218,10 @@ def _value(loader: yaml.CSafeLoader, node: yaml.Node, file: str, reader: Reader)
         key, at = str(key_node.value), At(file, key_node.start_mark.line + 1)
         if key in table:
             reader.wrong(at, f"`{key}` is there twice.", "Keep one of them.")
-        table[key], table.key_at[key] = _value(loader, value_node, file, reader), at
+        value = _value(loader, value_node, file, reader)
+        if isinstance(value, Table):
+            value.at = at
+        table[key], table.key_at[key] = value, at
     return table
 
 
