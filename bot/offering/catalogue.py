@@ -174,7 +174,10 @@ class Zone:
 
 @dataclass(frozen=True)
 class ShopFacts:
-    """What the shop says of itself. Hours are local times by weekday, Monday 0; a missing day is closed."""
+    """What the shop says of itself. Hours are local times by weekday, Monday 0; a missing day is closed.
+
+    `preparation` and `changeable` are minutes by category ("drinks", "other").
+    """
 
     name: str
     currency: str
@@ -186,6 +189,7 @@ class ShopFacts:
     opening_hours: Mapping[int, Hours]
     answer_hours: Mapping[int, Hours]
     preparation: Mapping[str, int]
+    changeable: Mapping[str, int]
     zones: tuple[Zone, ...]
     payment: tuple[str, ...]
     returns: Mapping[str, Any]
