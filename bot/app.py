@@ -63,7 +63,7 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
     nlg = WordingGenerator(words=words, products=products)
     shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)  # type: ignore[attr-defined]
+    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     gateway = Gateway(
         memory=memory,

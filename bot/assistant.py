@@ -62,7 +62,7 @@ class Channel(OutputChannel):
         """`name` as wording and conditions know it."""
         self._name = name
 
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The channel's name."""
         return self._name
 

@@ -1,4 +1,4 @@
-"""`rapport check`: everything under data/ is read as at the start, and every mistake is told with file, line and cure."""
+"""`rapport check`: data/ is read as at the start, and every mistake is told with file, line and cure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

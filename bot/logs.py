@@ -1,4 +1,4 @@
-"""What is logged: never a message's text, an address or a token, at any level; also not by way of an exception's words."""
+"""What is logged: never a message's text, an address or a token, at any level, nor an exception's words."""
 
 import logging
 import os
