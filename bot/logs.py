@@ -20,6 +20,7 @@ _TALKATIVE = (
     "matplotlib",
     "websockets",
     "uvicorn.access",
+    "alembic",
 )
 
 
@@ -44,5 +45,8 @@ def configure(*, verbose: bool = False) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Rasa's dependencies deprecate one another, and its trainer draws bars; nothing there is for our users.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    os.environ.setdefault("TQDM_DISABLE", "1")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
