@@ -20,7 +20,7 @@ from memory.errors import ConsentRefused, ForeignRow, Ungranted, UnknownCustomer
 
 if TYPE_CHECKING:
     from memory.policies import Policies
-    from memory.volatile import Volatile
+    from memory.volatile import Kept, Volatile
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Tx:
 
     __slots__ = (
         "_after_commit",
+        "_brought_back",
         "_clock",
         "_consents",
         "_customers",
@@ -72,6 +73,7 @@ class Tx:
         "_policies",
         "_session",
         "_volatile",
+        "_working",
         "_writable",
     )
 
@@ -96,6 +98,9 @@ class Tx:
         self._held: dict[str, Held] = {}
         # The current decisions that were read, by customer.
         self._consents: dict[str, tuple[Any, ...]] = {}
+        # Volatile conversations as this transaction leaves them, and those that it wrote down.
+        self._working: dict[str, Kept] = {}
+        self._brought_back: set[str] = set()
         self._after_commit: list[Callable[[], None]] = []
         session.info["tx"] = self
 

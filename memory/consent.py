@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from memory import _session
+from memory import _keeping, _session
 from memory._gate import Prepared
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
@@ -136,6 +136,8 @@ def decide(
     """
     purpose = _checked(tx, purpose, channel, decision, evidence)
     served = _session.serve(tx, customer)
+    if (purpose, channel, topic, decision) == (Purpose.RESUME, "*", "*", "withdrawn") and allows(tx, customer, purpose):
+        _keeping.move_out(tx, served.scope)
     sides = sorted(served.scope) if decision == "withdrawn" else [customer]
     entries = [
         _append(tx, side, purpose, channel, topic, decision=decision, evidence=evidence, now=now) for side in sides
