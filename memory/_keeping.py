@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select
 
-from memory import _session
+from memory import _session, search
 from memory._gate import Prepared
 from memory._session import Held, Tx
 from memory._tables import CheckpointRow, ChoiceRow, ConversationRow, EventRow, MessageRow
@@ -51,7 +51,9 @@ def bring_back(tx: Tx, held: Held) -> None:
     last_message = _session.private(tx, select(func.max(MessageRow.id)).where(_of(MessageRow, held))).scalar() or 0
     known = set(_session.private(tx, select(ChoiceRow.token).where(_of(ChoiceRow, held))).scalars())
     _KEEP_EVENTS.each(tx, [row for row in kept.events if row["seq"] > last_event])
-    _KEEP_MESSAGES.each(tx, [row for row in kept.messages if row["id"] > last_message])
+    new = [row for row in kept.messages if row["id"] > last_message]
+    _KEEP_MESSAGES.each(tx, new)
+    search.index(tx, held.owner, held.conversation, [(row["id"], row["text"]) for row in new])
     _KEEP_CHOICES.each(tx, [row for row in kept.choices if row["token"] not in known])
     _session.after_commit(tx, lambda: tx._volatile.drop(held.conversation))
 

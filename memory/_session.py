@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, CursorResult, Delete, Engine, Insert, Result, Select, Update, bindparam, select
+from sqlalchemy import Connection, CursorResult, Delete, Engine, Insert, Result, Select, Update, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from memory._gate import PASS, PRIVATE, GatedSession, Prepared
 from memory._purposes import Purpose
-from memory._tables import ConversationRow, CustomerRow
+from memory._tables import ConversationRow, CustomerRow, LinkRow
 from memory.errors import ConsentRefused, ForeignRow, Ungranted, UnknownCustomer
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Served:
     customer: str
     scope: frozenset[str]
     child: bool
+    # When the newest of the links that join the scope was made.
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -152,14 +154,19 @@ def admit(tx: Tx, customer: str, row: Any) -> Served:
     """Serve a customer whose ``blocked_at``, ``person`` and ``child`` were just read. Raises UnknownCustomer."""
     if row.blocked_at is not None:
         raise UnknownCustomer
-    scope = frozenset((customer,)) if row.person is None else _members(tx, row.person)
-    tx._customers[customer] = served = Served(customer, scope, row.child)
+    alone = Served(customer, frozenset((customer,)), row.child)
+    tx._customers[customer] = served = alone if row.person is None else _joined(tx, customer, row.person)
     return served
 
 
-def _members(tx: Tx, person: str) -> frozenset[str]:
-    found = select(CustomerRow.id).where(CustomerRow.person == person, CustomerRow.blocked_at.is_(None))
-    return frozenset(private(tx, found).scalars())
+def _joined(tx: Tx, customer: str, person: str) -> Served:
+    members = select(CustomerRow.id, CustomerRow.child).where(
+        CustomerRow.person == person, CustomerRow.blocked_at.is_(None)
+    )
+    rows = private(tx, members).all()
+    scope = frozenset(row.id for row in rows)
+    newest = select(func.max(LinkRow.made_at)).where(LinkRow.undone_at.is_(None), LinkRow.keeper.in_(scope))
+    return Served(customer, scope, any(row.child for row in rows), private(tx, newest).scalar())
 
 
 def hold(tx: Tx, conversation: str, *, customer: str | None = None) -> Held:

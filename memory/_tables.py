@@ -61,6 +61,8 @@ class CustomerRow(Base):
     created_at: Mapped[datetime]
     # Set first when somebody is erased: from then on nothing of theirs is read or written.
     blocked_at: Mapped[datetime | None]
+    # The receipt of the erasure under way.
+    erasure: Mapped[str | None] = mapped_column(index=True)
     # Shared by all customers that are joined by active links; null for the many that are not.
     person: Mapped[str | None] = mapped_column(index=True)
 

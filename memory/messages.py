@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from memory import _keeping, _session, consent
+from memory import _keeping, _session, consent, search
 from memory._gate import Prepared
 from memory._ids import new_token
 from memory._purposes import Purpose
@@ -167,6 +167,7 @@ def record_turn(
     if _is_kept(tx, held):
         _keeping.bring_back(tx, held)
         _SHOW.each(tx, rows)
+        search.index(tx, held.owner, conversation, [(one.id, one.text) for one in shown])
         _OFFER.each(tx, offered)
     else:
         kept = _keeping.working(tx, held)

@@ -1,5 +1,7 @@
 """Facts purchases links and erasure."""
 
+from secrets import token_hex
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -206,6 +208,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer", "id", name=op.f("pk_sensitive_facts")),
         sqlite_with_rowid=False,
     )
+    # The key of the hashes that say who was erased.
+    keys = sa.table("keys", sa.column("name"), sa.column("value"))
+    op.bulk_insert(keys, [{"name": "tombstones", "value": token_hex(32)}])
+    op.add_column("customers", sa.Column("erasure", sa.String(), nullable=True))
+    op.create_index(op.f("ix_customers_erasure"), "customers", ["erasure"])
     if op.get_bind().dialect.name == "postgresql":
         op.add_column("search_documents", sa.Column("words", postgresql.TSVECTOR(), nullable=False))
         return
