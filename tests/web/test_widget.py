@@ -286,6 +286,43 @@ def test_visitor_is_remembered_and_forgotten(context: BrowserContext, fake: Fake
     assert chat.texts() == ["anew", "You said: anew"]
 
 
+def test_expired_visitor_starts_anew(context: BrowserContext, fake: Fake) -> None:
+    """When the visitor's token no longer holds, a new visitor is made, the line says so, and what was typed arrives."""
+    chat = open_chat(context, fake, token="")
+    chat.say("hello")
+    expect(chat.bubble("You said: hello")).to_be_visible()
+    tokens = "Object.keys(localStorage).filter(k => k.includes('visitor')).map(k => localStorage[k])"
+    fake.mischief(refuse_tokens=chat.page.evaluate(tokens), cut=True)
+    chat.say("anyone?")
+    expect(chat.bubble("You said: anyone?")).to_be_visible()
+    expect(chat.log.get_by_text("The earlier chat is gone")).to_be_visible()
+    assert chat.texts() == ["anyone?", "You said: anyone?"]
+
+
+def test_failing_server_is_tried_again(context: BrowserContext, fake: Fake) -> None:
+    """An answer of 500 is followed by another try under the same key."""
+    chat = open_chat(context, fake)
+    fake.mischief(broken=1, received=[])
+    chat.say("hello")
+    expect(chat.bubble("You said: hello")).to_be_visible()
+    assert fake.said(chat.customer) == ["hello"]
+
+
+def test_token_of_another_customer_clears_the_chat(context: BrowserContext, fake: Fake) -> None:
+    """Signing in as somebody else shows nothing of the first, and sends none of their unsent messages."""
+    chat = open_chat(context, fake)
+    fake.mischief(refuse_text="long")
+    chat.say("a long secret")
+    expect(chat.log.get_by_text("Not sent:")).to_be_visible()
+    fake.mischief(refuse_text="")
+    other = chat.customer + "x"
+    chat.page.evaluate("t => document.querySelector('rapport-chat').setAttribute('token', t)", token_of(other))
+    expect(chat.bubble("secret")).to_have_count(0)
+    chat.say("hello")
+    expect(chat.bubble("You said: hello")).to_be_visible()
+    assert (fake.said(other), fake.said(chat.customer)) == (["hello"], [])
+
+
 def test_closed_chat_asks_for_nothing(context: BrowserContext, fake: Fake) -> None:
     """Merely loading a page makes no visitor and stores nothing."""
     page = context.new_page()

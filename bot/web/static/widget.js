@@ -103,7 +103,7 @@ header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:
 .state.bad{color:var(--e)}
 p button{border:0;background:none;text-decoration:underline;padding:2px 6px;min-height:28px;color:var(--t)}
 form{display:flex;align-items:flex-end;gap:8px}
-textarea{flex:1;min-width:0;resize:none;border:1.5px solid var(--l);border-radius:20px;background:var(--s);padding:8px 14px;min-height:42px;max-height:8.5em;display:block}
+textarea{flex:1;min-width:0;resize:none;border:1.5px solid var(--m);border-radius:20px;background:var(--s);padding:8px 14px;min-height:42px;max-height:8.5em;display:block}
 textarea::placeholder{color:var(--m);opacity:1}
 textarea:focus-visible{outline-offset:-1.5px}
 @media(pointer:coarse){textarea{font-size:16px}}
