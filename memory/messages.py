@@ -252,7 +252,8 @@ def _chosen(tx: Tx, conversation: str, token: str) -> Mapping[str, Any] | None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" .!)(")
+    """Letters and digits alone: "Pick up!" means the choice "Pick-up"."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _show(reply: Outgoing, *, number: int, options: list[tuple[str, Option]], now: datetime) -> Shown:
