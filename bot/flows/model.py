@@ -224,6 +224,8 @@ class Reach:
     """All slots it names."""
     kept: frozenset[str]
     """Those of `sets` that outlive it."""
+    actions: frozenset[str]
+    """Custom actions it runs."""
 
 
 @dataclass(frozen=True)

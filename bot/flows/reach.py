@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bot.flows.model import Call, Collect, Flow, FlowSet, Link, Offer, Reach, SetSlots, Step
+from bot.flows.model import Act, Call, Collect, Flow, FlowSet, Link, Offer, Reach, SetSlots, Step
 
 
 def index(flows: Mapping[str, Flow], *, revision: str, wording: frozenset[str] | None) -> FlowSet:
@@ -49,6 +49,12 @@ def slots_set(step: Step) -> Iterator[str]:
             yield from option.set
 
 
+def _custom_actions(step: Step) -> Iterator[str]:
+    run = step.action if isinstance(step, Act) else step.say if isinstance(step, Offer) else ""
+    if run.startswith("action_"):
+        yield run
+
+
 def _triggers(flows: Mapping[str, Flow]) -> dict[str, tuple[tuple[Flow, float], ...]]:
     found: dict[str, list[tuple[Flow, float]]] = {}
     for flow in flows.values():
@@ -62,18 +68,25 @@ def _reach(flow: Flow, flows: Mapping[str, Flow], *, links: bool) -> Reach:
     sets: set[str] = set()
     reads: set[str] = set()
     kept: set[str] = set()
+    actions: set[str] = set()
     asks = False
     for each in _connected(flow, flows, links=links):
         kept |= each.persisted_slots
         for step in each.steps.values():
             sets.update(slots_set(step))
             reads.update(slots_read(step))
+            actions.update(_custom_actions(step))
             asks = asks or isinstance(step, Collect | Offer)
             if isinstance(step, Collect):
                 collects.setdefault(step.slot, step)
                 kept |= set() if step.reset_after_flow_ends else {step.slot}
     return Reach(
-        asks=asks, collects=collects, sets=frozenset(sets), reads=frozenset(reads | sets), kept=frozenset(kept)
+        asks=asks,
+        collects=collects,
+        sets=frozenset(sets),
+        reads=frozenset(reads | sets),
+        kept=frozenset(kept),
+        actions=frozenset(actions),
     )
 
 
@@ -81,8 +94,11 @@ def _connected(flow: Flow, flows: Mapping[str, Flow], *, links: bool) -> list[Fl
     found = {flow.id: flow}
     waiting = [flow]
     while waiting:
-        for step in waiting.pop(0).steps.values():
-            if isinstance(step, Call) or (links and isinstance(step, Link)):
+        current = waiting.pop(0)
+        for step in current.steps.values():
+            # What a called flow links to returns to the caller as well, so it is within it.
+            follows = links or current is not flow
+            if isinstance(step, Call) or (follows and isinstance(step, Link)):
                 target = flows.get(step.flow)
                 if target and target.id not in found:
                     found[target.id] = target

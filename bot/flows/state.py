@@ -36,6 +36,8 @@ class Frame:
     via: tuple[str, ...] = ()
     """Flows that linked to this one: their triggers are its own."""
     slots: Mapping[str, Any] | None = None
+    disturbed: bool = False
+    """Whether a flow came between that runs an action of this one, and so may have changed the results it looks at."""
     local: Mapping[str, Any] | None = None
     """Former values of slots that are to be put back when the frame ends."""
     said: Mapping[str, Any] | None = None

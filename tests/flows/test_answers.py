@@ -217,6 +217,15 @@ def test_a_text_question_lets_sure_messages_through(message, first: str) -> None
     assert chat.say(message)[0] == first
 
 
+def test_a_sure_no_skips_a_text_question() -> None:
+    """ "No thanks" to the question for a note is no note."""
+    chat = Chat()
+    chat.say(says("order", product="latte", size="large", milk="oat", quantity=1, fulfilment="pickup"))
+    chat.say(says("affirm"))
+    assert chat.say(says("deny", "no thanks")) == []
+    assert chat.slots.get("note") is None
+
+
 def test_a_text_question_takes_unsure_messages_as_text() -> None:
     """At a text question, what only may be a cancellation is the answer."""
     chat = Chat()

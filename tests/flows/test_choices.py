@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flows.model import Choice, ChoiceError
+from bot.flows import loader
+from bot.flows.model import Choice, ChoiceError, Message
 
 from .chat import Chat, says, taps
 
@@ -134,12 +135,75 @@ def test_a_bare_yes_to_two_options_is_not_understood(offered: Chat) -> None:
     assert offered.say(says("affirm")) == ["utter_not_understood", "utter_offer_nearest"]
 
 
+def test_a_yes_takes_the_only_option() -> None:
+    """Where one thing is offered, a yes takes it."""
+    text = """
+flows:
+  a:
+    nlu_trigger: [{intent: order}]
+    persisted_slots: [milk]
+    steps: [{id: o, offer: utter_o, exit: END, options: [{title: With soy, set: {milk: soy}}]}]
+"""
+    chat = Chat(loader.parse({"a.yml": text}))
+    chat.say(says("order"))
+    assert chat.say(says("affirm")) == []
+    assert chat.slots["milk"] == "soy"
+
+
 def test_an_older_option_can_be_taken_instead(offered: Chat) -> None:
     """Tapping the other option of an offer already answered changes the answer."""
     soy, small = (taps(**b["choice"]) for b in offered.arguments["utter_offer_nearest"]["buttons"])
     offered.say(small)
     assert offered.say(soy) == ["utter_slot_corrected", "action_check_combination", "utter_ask_fulfilment"]
     assert offered.slots["milk"] == "soy"
+
+
+def test_a_button_cannot_change_what_is_committed(ordering: Chat) -> None:
+    """After the order is placed, its older buttons have expired."""
+    ordering.say(says("inform", size="large", milk="oat", quantity=1, fulfilment="pickup"))
+    ordering.say(says("affirm"))
+    assert ordering.say(taps(set={"size": "small"}, flow="order_drink", step="size")) == [
+        "utter_choice_expired",
+        "utter_ask_note",
+    ]
+
+
+def test_an_option_of_an_offer_not_made_has_expired(ordering: Chat) -> None:
+    """A choice of an offer that the flow has not come to says that it no longer counts."""
+    assert ordering.say(taps(set={"milk": "soy"}, flow="order_drink", step="nearest", option="soy")) == [
+        "utter_choice_expired",
+        "utter_ask_size",
+    ]
+
+
+def test_a_button_for_a_later_question_fills_it(ordering: Chat) -> None:
+    """A choice of a question that is still to come is kept for it."""
+    assert ordering.say(taps(set={"milk": "soy"}, flow="order_drink", step="milk")) == ["utter_ask_size"]
+    assert ordering.slots["milk"] == "soy"
+
+
+def test_a_button_that_starts_the_flow_at_hand_changes_it(ordering: Chat) -> None:
+    """A choice that starts the flow at hand gives it the answers of the choice."""
+    assert ordering.say(taps(flow="order_drink", set={"product": "mocha"})) == [
+        "utter_slot_corrected",
+        "utter_ask_size",
+    ]
+
+
+def test_starting_over_an_offered_flow(ordering: Chat) -> None:
+    """Start over on the resume card begins the flow that was left anew."""
+    ordering.say(says("gift_card"))
+    ordering.say(says("cancel"))
+    assert ordering.say(taps(command="start_over")) == ["utter_flow_started_over", "utter_ask_product"]
+
+
+def test_rasa_parse_data_of_a_button_is_its_choice() -> None:
+    """The intent choose carries the choice; one that states nothing carries none."""
+    tapped = {"text": "/choose", "intent": {"name": "choose"}, "entities": [{"entity": "command", "value": "skip"}]}
+    assert Message.from_rasa(tapped)[0].choice == Choice(command="skip")
+    assert Message.from_rasa({**tapped, "entities": []})[0].choice is None
+    with pytest.raises(ChoiceError):
+        Choice.from_json("skip")
 
 
 def test_a_payload_comes_back_as_its_choice() -> None:

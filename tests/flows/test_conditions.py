@@ -74,6 +74,8 @@ def test_a_condition_holds_or_does_not(text: str, expected: bool) -> None:
         ("slots.a in {b}", 13, '"b"'),
         ('slots.a matches "("', 17, "e.g."),
         ('slots.a matches "(a+)+$"', 17, "one repetition"),
+        ("slots.a matches 5", 17, "^K-"),
+        ("slots.a in {=}", 13, "in {"),
         ("slots.a ~ 1", 9, "e.g."),
         ("slots.a =", 10, "a value"),
         ("", 1, "a value"),

@@ -159,3 +159,32 @@ def _interrupted(chat: Chat) -> None:
     chat.say(says("gift_card", money=20.0))
     chat.say(says("affirm"))
     chat.say(says("affirm"))
+
+
+def test_a_waiting_task_goes_before_the_interrupted_one(ordering: Chat) -> None:
+    """A task asked for beside another comes before an interrupted order, which is then offered."""
+    ordering.say(says("gift_card", money=20.0), says("return_product", order_number="K-1"))
+    assert ordering.say(says("cancel")) == ["utter_flow_cancelled", "utter_ask_reason"]
+    assert ordering.say(says("cancel")) == ["utter_flow_cancelled", "action_offer_threads"]
+
+
+def test_what_cannot_be_resumed_is_not_offered() -> None:
+    """A flow that is not resumable is over when a task has come between."""
+    text = """
+flows:
+  suggest: {resumable: false, nlu_trigger: [{intent: recommend}], steps: [{id: a, collect: taste}]}
+  order: {nlu_trigger: [{intent: order}], steps: [{id: b, collect: milk}]}
+"""
+    chat = Chat(loader.parse({"a.yml": text}))
+    chat.say(says("recommend"))
+    chat.say(says("order"))
+    assert chat.say(says("inform", milk="oat")) == []
+    assert chat.state.stack == ()
+
+
+def test_a_result_that_was_emptied_comes_back(ordering: Chat) -> None:
+    """A slot that the interrupted flow only looks at is put back where the digression left it empty."""
+    ordering.slots["combination"] = "valid"
+    ordering.results = {"action_tell_hours": {"combination": None}}
+    ordering.say(says("opening_hours"))
+    assert ordering.slots["combination"] == "valid"

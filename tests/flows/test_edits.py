@@ -58,6 +58,31 @@ def test_a_step_of_another_kind_is_run_from_its_beginning() -> None:
     assert chat.say(says("inform", product="mocha")) == ["utter_slot_corrected", "action_warm", "utter_ask_size"]
 
 
+def test_a_committed_flow_without_its_question_is_over() -> None:
+    """When nothing is left to ask of an order that was placed, an edit does not place it again."""
+    before = _flows("{id: place, action: action_place, commits: true}", "{id: note, collect: note, from: text}")
+    chat = Chat(before)
+    assert chat.say(says("order")) == ["action_place", "utter_ask_note"]
+    chat.flows = _flows("{id: place, action: action_place, commits: true}")
+    assert chat.say(says("continue_task")) == []
+    assert chat.state.stack == ()
+
+
+def test_a_called_step_that_is_gone_keeps_its_caller() -> None:
+    """When the open question of a called flow is gone, the task goes on at the next question of that flow."""
+    text = """
+flows:
+  a: {{nlu_trigger: [{{intent: order}}], steps: [{{id: c, call: b}}, {{id: q, collect: size}}]}}
+  b: {{steps: [{{id: {step}, collect: {step}}}, {{id: last, collect: cup}}]}}
+"""
+    chat = Chat(loader.parse({"a.yml": text.format(step="milk")}))
+    chat.say(says("order"))
+    chat.flows = loader.parse({"a.yml": text.format(step="syrup")})
+    assert chat.say(says("continue_task")) == ["utter_ask_syrup"]
+    chat.say(says("inform", syrup="vanilla", cup="paper"))
+    assert [(frame.flow, frame.step) for frame in chat.state.stack] == [("a", "q")]
+
+
 def test_an_edit_within_a_turn_does_no_harm() -> None:
     """Flows may change between an action and the next step."""
     from bot.flows import engine

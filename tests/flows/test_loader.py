@@ -53,6 +53,22 @@ def _mistakes(text: str) -> tuple[Mistake, ...]:
         ),
         ("      - action: utter_x\n       next: END", 5, "no YAML", "indentation"),
         ("      - action: utter_x\n        action: utter_y", 5, "given twice", "keep one"),
+        ("      - {id: a, action: utter_x, next: 5}", 4, "no step to go to", "list of steps"),
+        ("      - {id: a, offer: action_x, options: 5}", 4, "options are a list", "title"),
+        (
+            "      - {id: a, offer: action_x, options: [{title: A}, {title: B, id: '1'}]}",
+            4,
+            "another option",
+            "another id",
+        ),
+        ("      - {id: a, offer: action_x, options: [{title: A, set: 5}]}", 4, "sets nothing", "slot: value"),
+        ("      - {id: a, action: utter_x, description: 5}", 4, "must be a text", "quotes"),
+        (
+            "      - {action: utter_x, aliases: [b]}\n      - {action: utter_x, aliases: [b]}",
+            5,
+            "alias 'b'",
+            "drop one",
+        ),
         ("      []\n", 3, "has no steps", "list of steps"),
     ],
 )
@@ -156,6 +172,14 @@ def test_steps_stand_in_file_order_and_lead_on() -> None:
     assert list(flow.steps) == ["a", "b", "c", "d"]
     targets = {step.id: [branch.target for branch in step.next] for step in flow.steps.values()}
     assert targets == {"a": ["b", "d"], "b": ["c"], "c": ["END"], "d": ["END"]}
+
+
+def test_steps_without_ids_get_their_own() -> None:
+    """Two equal steps without ids are two steps, and a guard may be plainly true."""
+    flow = loader.parse({"a.yml": "flows: {a: {if: true, steps: [{action: utter_x}, {action: utter_x}]}}"}).flows["a"]
+    assert list(flow.steps) == ["_action_utter_x", "_action_utter_x_2"]
+    assert flow.guard is not None
+    assert flow.guard.holds({})
 
 
 def test_a_flow_that_collects_can_be_resumed() -> None:

@@ -85,6 +85,14 @@ def test_resuming_what_is_on_the_stack_takes_it_on_top() -> None:
     assert [thread.flow for thread in _kept(chat)] == ["order_drink", "gift"]
 
 
+def test_resuming_what_is_at_hand_asks_again() -> None:
+    """Continuing the task at hand repeats its question and changes nothing."""
+    chat = Chat()
+    chat.say(says("order", product="latte"))
+    assert chat.finish(engine.resume(chat.flows, chat.state, _kept(chat)[0], slots=chat.slots)) == ["utter_ask_size"]
+    assert (chat.slots["product"], len(chat.state.stack)) == ("latte", 1)
+
+
 def test_a_corrected_answer_works_after_resuming(left: ThreadSnapshot) -> None:
     """A resumed flow knows which questions it has gone through."""
     chat = Chat()

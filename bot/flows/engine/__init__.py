@@ -13,7 +13,7 @@ from typing import Any
 from bot.flows.engine import frames
 from bot.flows.engine.advance import run
 from bot.flows.engine.receive import understand
-from bot.flows.engine.repair import repair
+from bot.flows.engine.repair import repair, settle
 from bot.flows.engine.threads import sets_of, snapshots
 from bot.flows.engine.work import ACTION_LIMIT, Work
 from bot.flows.model import FlowSet, Frame, Message, NewId, Outcome, State, ThreadSnapshot
@@ -42,6 +42,7 @@ def receive(
     fresh = replace(state, due=(), answers=(), actions=0)
     work = Work(flows, fresh, slots=slots, context=context, new_id=new_id)
     repair(work)
+    settle(work)
     understand(work, messages)
     return run(work)
 
@@ -102,6 +103,7 @@ def withdraw(flows: FlowSet, state: State, thread: str, *, slots: Mapping[str, A
     work = Work(flows, state, slots=slots, context=_NOTHING, new_id=_no_id)
     repair(work)
     _take_out(work, thread)
+    settle(work)
     outcome = work.listen()
     return replace(outcome, state=replace(outcome.state, actions=state.actions, due=state.due))
 
@@ -137,9 +139,9 @@ def _with_thread(
         listened=True,
         committed=snapshot.committed,
     )
-    frames.put_back(work, snapshot.slots, sets=sets_of(flows, [frame]))
-    work.stack.append(frame)
-    frames.shed(work)
+    # Elsewhere nobody knows what the flow's actions had found out, so all it looks at is put back.
+    frames.put_back(work, snapshot.slots, own=sets_of(flows, [frame]) | snapshot.slots.keys())
+    frames.push(work, frame)
     repair(work)
     return work
 

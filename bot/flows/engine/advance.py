@@ -76,10 +76,9 @@ def offer_waiting(work: Work) -> None:
 
 
 def _come_back(work: Work) -> bool:
-    # A task that was below another comes on top while others wait for their turn: those go first.
-    if work.pending:
-        return _start_pending(work)
-    frames.restore(work)
+    """What was interrupted is on top again. Tasks that wait for their turn go first."""
+    if not _start_pending(work):
+        frames.restore(work)
     return True
 
 

@@ -173,8 +173,8 @@ def go_back(work: Work, slots: list[str]) -> bool:
 def _gives(work: Work, step: Step, wanted: set[str]) -> bool:
     if isinstance(step, Collect):
         return step.slot in wanted
-    within = work.flows.within.get(step.flow) if isinstance(step, Call) else None
-    return within is not None and not wanted.isdisjoint(within.collects)
+    reach = work.flows.reach.get(step.flow) if isinstance(step, Call) else None
+    return reach is not None and not wanted.isdisjoint(reach.collects)
 
 
 def _return_to(work: Work, step: Step, *, passed: tuple[str, ...]) -> None:

@@ -20,7 +20,17 @@ def start(work: Work, flow: Flow, *, thread: str | None = None) -> None:
         work.set(slot, None)
     if thread is None:
         thread = work.new_id() if flow.resumable else ""
-    work.stack.append(Frame(flow=flow.id, step=flow.first, thread=thread))
+    push(work, Frame(flow=flow.id, step=flow.first, thread=thread))
+
+
+def push(work: Work, frame: Frame) -> None:
+    """Puts a frame on top of those that were set aside, noting whose results it may change."""
+    actions = work.flows.reach[frame.flow].actions
+    work.stack = [
+        below if actions.isdisjoint(work.flows.reach[below.flow].actions) else replace(below, disturbed=True)
+        for below in work.stack
+    ]
+    work.stack.append(frame)
     shed(work)
 
 
@@ -49,21 +59,26 @@ def interrupt(work: Work) -> None:
 
 def restore(work: Work) -> None:
     """Makes the flow on top live again, with the answers it had. What it lacked may have been left behind on purpose by
-    a flow that persists it. A slot it only looks at is put back only where it is empty now: it may be newer."""
+    a flow that persists it. A slot it only looks at may be newer (the customer has signed in): it is put back where it
+    is empty, or where a flow came between that runs the same actions."""
     top = work.top
     if top is None or top.slots is None:
         return
-    sets = sets_of(work.flows, work.chain())
-    put_back(work, top.slots, sets=sets - {slot for slot in work.flows.kept if top.slots.get(slot) is None})
-    work.change(slots=None)
+    chain = work.chain()
+    disturbed = any(frame.disturbed for frame in chain)
+    own = reads_of(work.flows, chain) if disturbed else sets_of(work.flows, chain)
+    put_back(work, top.slots, own=own)
+    work.stack[work.root() :] = [replace(frame, disturbed=False, slots=None) for frame in chain]
 
 
-def put_back(work: Work, kept: Mapping[str, Any], *, sets: frozenset[str]) -> None:
-    """Gives the slots in `sets` their kept values, or none; others only where they are empty."""
-    for slot in sets:
-        work.set(slot, kept.get(slot))
-    for slot, value in kept.items():
-        if slot not in sets and work.slots.get(slot) is None:
+def put_back(work: Work, values: Mapping[str, Any], *, own: frozenset[str]) -> None:
+    """Gives its own slots these values, or none; but what outlives a flow stays where there is no value for it. Other
+    slots get their values only where they are empty."""
+    for slot in own:
+        if slot in values or slot not in work.flows.kept:
+            work.set(slot, values.get(slot))
+    for slot, value in values.items():
+        if slot not in own and work.slots.get(slot) is None:
             work.set(slot, value)
 
 
@@ -167,11 +182,6 @@ def follow_link(work: Work, step: Link) -> None:
 
 def _return_to_caller(work: Work, frame: Frame) -> None:
     caller = work.stack[-1]
-    owned = work.flows.reach[caller.flow].reads
-    for flow in frame.via:  # What a called flow linked to is not its caller's, so nothing else would reset it.
-        if flow in work.flows.within:
-            for slot in (work.flows.within[frame.flow].sets | work.flows.within[flow].sets) - owned:
-                work.set(slot, None)
     work.change(phase="ran", listened=caller.listened or frame.listened)
 
 

@@ -24,6 +24,13 @@ def repair(work: Work) -> None:
     work.stack = kept
 
 
+def settle(work: Work) -> None:
+    """What is on top although it was interrupted (what interrupted it is gone) waits to be continued."""
+    top = work.top
+    if top and top.slots is not None and top.phase != "offered":
+        work.change(phase="offered")
+
+
 def _fits(work: Work, frame: Frame) -> bool:
     flow = work.flows.get(frame.flow)
     return flow is not None and frame.step in flow.steps and _phase(flow, frame) == frame.phase
