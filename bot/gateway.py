@@ -3,6 +3,7 @@
 Errors: Rejected, for what a caller did; its code and message are fit to be shown.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ class Gateway:
         if known is None:
             _TURNS.labels(incoming.channel).inc()
             await self.hub.publish(conversation.id, {"type": "message"})
+            await self.hub.publish(conversation.id, {"type": "typing", "on": False})
         return Handled(conversation, reply)
 
     def conversation(self, customer: str, channel: str) -> Conversation:
@@ -95,6 +97,7 @@ class Gateway:
         now = self.clock()
         turn = Turn(incoming.customer, conversation.id, incoming.channel, incoming.language, now, message_id)
         await self.hub.publish(conversation.id, {"type": "typing", "on": True})
+        await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
         said = self._said(incoming, conversation.id)
         answer = await self.assistant.respond(turn, said)
         with self.memory.write() as tx:

@@ -19,7 +19,7 @@ _TALKATIVE = (
     "sqlalchemy",
     "matplotlib",
     "websockets",
-    "uvicorn.access",
+    "uvicorn",
     "alembic",
 )
 

@@ -1,7 +1,5 @@
 """One Chromium and one fake assistant for all browser tests; each test has its own page and its own customer."""
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,21 +14,11 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from .fake_server import token_of
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
 
 @dataclass
 class Fake:
@@ -88,16 +76,6 @@ def _fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fake]:
 def fake(_fake: Fake) -> Iterator[Fake]:
     yield _fake
     _fake.mischief(sockets_refused=False, lose_ack=0, too_many=0, broken=0, refuse_text="", received=[])
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
