@@ -115,19 +115,19 @@ class ActionTellPrice(_AboutProducts):
         asked = {**{s: v[0] for s in ITEM_SLOTS if (v := just_mentioned(tracker, s))}, PRODUCT: product.id}
         by = "amount" if "amount" in product.options else "size"
         if by in product.options and by not in asked and len(product.options[by]) > 1:
-            each = [
-                speech.say(
-                    "utter_price_of_size",
-                    size=speech.title(by, value),
-                    price=speech.money(self.catalogue.price({**asked, by: value})),
-                )
-                for value in product.options[by]
-            ]
+            each = [self._price_of(by, value, asked, speech) for value in product.options[by]]
             dispatcher.utter_message(response="utter_prices", named=speech.named(product.id), prices=speech.join(each))
             return
         dispatcher.utter_message(
             response="utter_price", line=speech.line(asked), price=speech.money(self.catalogue.price(asked))
         )
+
+    def _price_of(self, by: str, value: str, asked: dict[str, Any], speech: Speech) -> str:
+        title = speech.title(by, value)
+        if by == "amount":
+            return title  # A gift card costs what is on it.
+        price = speech.money(self.catalogue.price({**asked, by: value}))
+        return speech.say("utter_price_of_size", size=title, price=price)
 
 
 class ActionTellStock(_AboutProducts):

@@ -27,7 +27,9 @@ class _ThreadAction(ShopAction):
         found = {each.thread: each for each in engine.open_threads(flows, state, tracker.slots)}
         for kept in self._kept(tracker):
             found.setdefault(kept.thread, kept)
-        return list(found.values())
+        # What ended in this very turn is closed in the database only when the turn is committed.
+        over = {each["thread"] for each in _ended(tracker)}
+        return [each for each in found.values() if each.thread not in over]
 
     def thread(self, tracker: ShopTracker) -> ThreadSnapshot | None:
         """The thread of the tapped choice, if it is still open."""
@@ -148,10 +150,13 @@ def _events(outcome: Outcome, tracker: ShopTracker, *, waiting: int) -> list[Eve
     state = outcome.state
     if outcome.action is not None:
         state = replace(state, due=(Due(outcome.action, outcome.arguments), *state.due))
-    before = (tracker.slots.get(DIALOGUE) or {}).get("ended", [])
-    ended = [*before, *({"thread": each.thread, "how": each.how} for each in outcome.ended)]
+    ended = [*_ended(tracker), *({"thread": each.thread, "how": each.how} for each in outcome.ended)]
     dialogue = {**state.to_json(), **({"ended": ended} if ended else {})}
     return sets({**outcome.slots, DIALOGUE: dialogue, WAITING: max(0, waiting)})
+
+
+def _ended(tracker: ShopTracker) -> list[dict[str, str]]:
+    return list((tracker.slots.get(DIALOGUE) or {}).get("ended", []))
 
 
 def _snapshot(thread: threads.Thread) -> ThreadSnapshot:

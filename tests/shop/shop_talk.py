@@ -100,7 +100,7 @@ class Talk:
         """As the assistant begins a session: nothing at hand, what was left half-done is counted."""
         with self.memory.read() as tx:
             waiting = len(threads.open_for(tx, consent.require(tx, self.customer, Purpose.RESUME)))
-        self.slots = {name: None for name in DOMAIN["slots"]} | {DIALOGUE: {}, "threads_waiting": waiting}
+        self.slots = dict.fromkeys(DOMAIN["slots"]) | {DIALOGUE: {}, "threads_waiting": waiting}
 
     def say(self, text: str, intent: str, *entities: tuple[Any, ...]) -> list[Shown]:
         """Entities are (name, value) or (name, value, role)."""
