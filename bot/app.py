@@ -9,7 +9,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import actions
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -18,6 +17,7 @@ from redis.asyncio import Redis
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+import actions
 from bot import demo, wording
 from bot.assistant import Assistant
 from bot.channels import webchat
@@ -61,9 +61,9 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
-    shop = actions.Shop(catalogue=products.current, memory=memory, clock=clock)
     nlg = WordingGenerator(words=words, products=products)
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)  # type: ignore[attr-defined]
+    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
+    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     gateway = Gateway(
         memory=memory,

@@ -5,7 +5,7 @@ process that dies in between has said nothing and done nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
 from bot.flows import engine
-from bot.flows.model import FlowSet, State, ThreadSnapshot
+from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live
 from bot.rasa import transcript
 from bot.rasa.policy import DIALOGUE
@@ -62,7 +62,7 @@ class Channel(OutputChannel):
         """`name` as wording and conditions know it."""
         self._name = name
 
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The channel's name."""
         return self._name
 
@@ -126,11 +126,13 @@ class Assistant:
         gone = [frame for frame in state.stack if frame.thread and frame.thread not in mine]
         if not start.may_resume or not gone:
             return
-        released = engine.release(self.flows.current(), state, tuple(frame.thread for frame in gone))
-        for name, value in released.slots.items():
-            tracker.update(SlotSet(name, value))
+        for thread in dict.fromkeys(frame.thread for frame in gone):
+            released = engine.withdraw(self.flows.current(), state, thread, slots=tracker.current_slot_values())
+            state = released.state
+            for name, value in released.slots.items():
+                tracker.update(SlotSet(name, value))
         tracker.update(SlotSet(THREADS_WAITING, len(start.waiting)))
-        tracker.update(SlotSet(DIALOGUE, replace(released.state, threads_offered=False).to_json()))
+        tracker.update(SlotSet(DIALOGUE, engine.new_session(state).to_json()))
 
     async def _uttered(self, turn: Turn, said: Said) -> UserUttered:
         common = {"input_channel": turn.channel, "message_id": turn.message_id, "timestamp": turn.now.timestamp()}

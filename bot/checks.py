@@ -1,4 +1,4 @@
-"""`rapport check`: everything under data/ is read as at the start, and every mistake is told with file, line and cure."""
+"""`rapport check`: data/ is read as at the start, and every mistake is told with file, line and cure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -74,9 +74,7 @@ def _all(settings: Settings) -> Iterator[Finding]:
         yield from _unspoken(words, SPOKEN_BY_US - words.names)
 
 
-def _linted(
-    flows: FlowSet, words: Wording | None, actions: frozenset[str], slots: frozenset[str]
-) -> Iterator[Finding]:
+def _linted(flows: FlowSet, words: Wording | None, actions: frozenset[str], slots: frozenset[str]) -> Iterator[Finding]:
     for found in lint.lint(flows, wording=words.names if words else None, actions=actions, slots=slots):
         severity: Literal["error", "warning"] = "error" if found.severity == "error" else "warning"
         yield Finding(severity, found.file, found.line, found.message, found.cure)

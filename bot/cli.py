@@ -2,8 +2,7 @@
 
 import sys
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,10 +20,11 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; mistakes of configuration and data end in one clear line each, not in a stack trace."""
-    without_tensorflow.install()
+    without_tensorflow.install(serving=sys.argv[1:2] == ["serve"])
     if sys.argv[1:2] == ["rasa"]:
         _rasa(sys.argv[2:])
         return
+    logs.configure()
     try:
         app()
     except Exception as mistake:  # The edge of the process.
@@ -56,7 +56,6 @@ def train(force: Annotated[bool, typer.Option(help="Also when nothing changed.")
     """Build the spaCy pipeline and train the understanding; skipped when nothing changed."""
     from bot import training
 
-    logs.configure()
     given = settings.load()
     _tell(f"The model is {training.ensure_model(given, tell=_tell, force=force).relative_to(given.root)}.")
 
@@ -109,7 +108,3 @@ def _rasa(arguments: list[str]) -> None:
 
 def _tell(line: str) -> None:
     typer.echo(line, err=True)
-
-
-def _load(path: str) -> Any:
-    return Path(path).read_text(encoding="utf-8")

@@ -3,7 +3,9 @@
 Flows and wording need no training: they are read live.
 """
 
+import contextlib
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -75,14 +77,15 @@ def _train(settings: Settings, target: Path) -> None:
     before = Path.cwd()
     os.chdir(settings.root)  # Rasa looks for its cache, and our pipeline for models/spacy, from here.
     try:
-        result = rasa.model_training.train(
-            domain="domain.yml",
-            config="config.yml",
-            training_files=["data/nlu"],
-            output=str(settings.models),
-            fixed_model_name=target.name.removesuffix(".tar.gz"),
-            force_training=True,
-        )
+        with contextlib.redirect_stdout(io.StringIO()):  # Rasa congratulates itself there.
+            result = rasa.model_training.train(
+                domain="domain.yml",
+                config="config.yml",
+                training_files=["data/nlu"],
+                output=str(settings.models),
+                fixed_model_name=target.name.removesuffix(".tar.gz"),
+                force_training=True,
+            )
     finally:
         os.chdir(before)
     if result.model is None or not target.exists():

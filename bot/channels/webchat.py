@@ -49,7 +49,7 @@ class Hello(BaseModel):
     after: int = 0
 
 
-Errors = {code: {"model": WireError} for code in (401, 413, 422, 429)}
+Errors: dict[int | str, dict[str, Any]] = {code: {"model": WireError} for code in (401, 413, 422, 429)}
 
 
 def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_limit: Limit) -> APIRouter:

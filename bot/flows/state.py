@@ -189,6 +189,7 @@ class ThreadSnapshot:
     """The wording that sums up the answers: utter_summary_<flow>."""
     passed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
     committed: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -199,7 +200,8 @@ class ThreadSnapshot:
     def from_json(cls, given: Mapping[str, Any]) -> ThreadSnapshot:
         """The snapshot of such fields; unknown ones are ignored."""
         snapshot = cls(**{f.name: given[f.name] for f in fields(cls) if f.name in given})
-        return replace(snapshot, passed=tuple(snapshot.passed), skipped=tuple(snapshot.skipped))
+        passed, skipped, via = (tuple(names) for names in (snapshot.passed, snapshot.skipped, snapshot.via))
+        return replace(snapshot, passed=passed, skipped=skipped, via=via)
 
 
 def _json_value(value: Any) -> Any:

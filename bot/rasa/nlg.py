@@ -71,6 +71,11 @@ class WordingGenerator(NaturalLanguageGenerator):
             return None
         return rendered.text, [{"title": title, "payload": choice.payload()} for title, choice in rendered.buttons]
 
+    def phrase(self, name: str, variables: Mapping[str, Any], language: str) -> str:
+        """A phrase for use inside other texts; empty when there is no such wording."""
+        said = self.say(name, variables, slots={"language": language}, channel="", seed=name)
+        return said[0] if said else ""
+
     def _shown(self, variable: str, value: Any, language: str) -> str:
         if isinstance(value, (list, tuple)):
             return ", ".join(self._shown(variable, each, language) for each in value)

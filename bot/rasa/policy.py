@@ -45,6 +45,11 @@ class FlowPolicy(Policy):
         super().__init__(config, model_storage, resource, execution_context, featurizer=None)
         self.flows: Live[FlowSet] | None = None
 
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """It is the only policy; Rasa wants a priority all the same."""
+        return {"priority": 1, "max_history": None}
+
     def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **_: Any) -> Resource:
         """Nothing to learn; the resource marks the node as trained."""
         with self._model_storage.write_to(self._resource) as folder:

@@ -1,7 +1,7 @@
 """Rasa's message processor, made to cost the same at every turn: no copies, no replays, actions in this process.
 
-Stock Rasa copies the tracker (replaying its events) for each action and swallows an action's exception together with its
-events. Here an action runs on the tracker itself; when it fails, the customer is told and the answers so far stay.
+Stock Rasa copies the tracker (replaying its events) for each action and swallows an action's exception together with
+its events. Here an action runs on the tracker itself; when it fails, the customer is told and the answers so far stay.
 """
 
 import logging
@@ -71,7 +71,7 @@ class LeanProcessor(MessageProcessor):
         return next(node._component for node in nodes if isinstance(node._component, FlowPolicy))
 
     def start_session(self, tracker: DialogueStateTracker, slots: Mapping[str, Any]) -> None:
-        """Begin a session: an empty dialogue, and `slots` set; other slots are emptied unless they belong to the customer."""
+        """Begin a session with these values of slots; all others stay as they are."""
         tracker.update(ActionExecuted(ACTION_SESSION_START_NAME))
         tracker.update(SessionStarted())
         for name, value in slots.items():

@@ -30,7 +30,7 @@ def taps(**fields: Any) -> Message:
 @dataclass
 class Chat:
     flows: FlowSet = FLOWS
-    slots: dict[str, Any] = field(default_factory=lambda: {"combination": None, "stock_known": True, "gifts_open": None})
+    slots: dict[str, Any] = field(default_factory=lambda: {"combination": None, "stock_known": True})
     results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     state: State = field(default_factory=State)
     ended: list[EndedThread] = field(default_factory=list)

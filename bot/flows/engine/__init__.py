@@ -14,7 +14,7 @@ from bot.flows.engine import frames
 from bot.flows.engine.advance import run
 from bot.flows.engine.receive import understand
 from bot.flows.engine.repair import repair
-from bot.flows.engine.threads import snapshots
+from bot.flows.engine.threads import sets_of, snapshots
 from bot.flows.engine.work import ACTION_LIMIT, Work
 from bot.flows.model import FlowSet, Frame, Message, NewId, Outcome, State, ThreadSnapshot
 
@@ -127,18 +127,18 @@ def _with_thread(
         work.end_thread(Frame(snapshot.flow, snapshot.step, snapshot.thread), "withdrawn")
         work.say("utter_choice_expired")
         return work
-    frames.put_back(work, snapshot.slots, sets=flows.reach[flow.id].sets)
-    work.stack.append(
-        Frame(
-            flow=flow.id,
-            step=snapshot.step,
-            thread=snapshot.thread,
-            passed=snapshot.passed,
-            skipped=snapshot.skipped,
-            listened=True,
-            committed=snapshot.committed,
-        )
+    frame = Frame(
+        flow=flow.id,
+        step=snapshot.step,
+        thread=snapshot.thread,
+        passed=snapshot.passed,
+        skipped=snapshot.skipped,
+        via=snapshot.via,
+        listened=True,
+        committed=snapshot.committed,
     )
+    frames.put_back(work, snapshot.slots, sets=sets_of(flows, [frame]))
+    work.stack.append(frame)
     frames.shed(work)
     repair(work)
     return work

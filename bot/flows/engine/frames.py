@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.flows.engine.threads import snapshots
+from bot.flows.engine.threads import reads_of, sets_of, snapshots
 from bot.flows.engine.work import STACK_LIMIT, Work
 from bot.flows.model import Flow, Frame, How, Link, Message, Request
 
@@ -42,7 +42,8 @@ def interrupt(work: Work) -> None:
     top = work.top
     if top is None or top.slots is not None:
         return
-    kept = {slot: value for slot in _reads(work) if (value := work.slots.get(slot)) is not None}
+    reads = reads_of(work.flows, work.chain())
+    kept = {slot: value for slot in reads if (value := work.slots.get(slot)) is not None}
     work.change(slots=kept, phase="back" if top.phase == "asked" else top.phase)
 
 
@@ -52,7 +53,7 @@ def restore(work: Work) -> None:
     top = work.top
     if top is None or top.slots is None:
         return
-    sets = frozenset().union(*(work.flows.reach[frame.flow].sets for frame in work.chain()))
+    sets = sets_of(work.flows, work.chain())
     put_back(work, top.slots, sets=sets - {slot for slot in work.flows.kept if top.slots.get(slot) is None})
     work.change(slots=None)
 
@@ -135,24 +136,21 @@ def start_over(work: Work) -> None:
 
 def forget(work: Work, chain: list[Frame]) -> None:
     """Empties every slot that these frames collect or set."""
-    for frame in chain:
-        for flow in (*frame.via, frame.flow):
-            if flow in work.flows.within:
-                for slot in work.flows.within[flow].sets:
-                    work.set(slot, None)
+    for slot in sets_of(work.flows, chain):
+        work.set(slot, None)
 
 
 def follow_link(work: Work, step: Link) -> None:
-    """Goes on with another flow in the place of the top one: what both use is kept, the rest is reset."""
+    """Goes on with another flow in the place of the top one. Its answers stay until that one ends; what it took for
+    flows it could have linked to, but did not, is reset."""
     frame = work.stack[-1]
     target = work.flows.get(step.flow)
     if target is None:
         end(work, "completed")
         return
-    reach, used = work.flows.reach[frame.flow], work.flows.reach[target.id].reads
-    if not frame.called:
-        for slot in reach.sets - used - reach.kept:
-            work.set(slot, None)
+    reach, own = work.flows.reach[frame.flow], work.flows.within[frame.flow].sets
+    for slot in reach.sets - own - reach.kept - work.flows.reach[target.id].reads:
+        work.set(slot, None)
     thread = frame.thread or (work.new_id() if target.resumable and not frame.called else "")
     via = tuple(dict.fromkeys((*frame.via, frame.flow)))
     work.stack[-1] = Frame(
@@ -194,10 +192,6 @@ def _reset(work: Work, frame: Frame) -> None:
         if within:
             for slot in within.sets - within.kept:
                 work.set(slot, None)
-
-
-def _reads(work: Work) -> frozenset[str]:
-    return frozenset().union(*(work.flows.reach[frame.flow].reads for frame in work.chain()))
 
 
 def _said(message: Message, entities: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,12 +23,26 @@ def snapshots(flows: FlowSet, stack: Sequence[Frame], slots: Mapping[str, Any]) 
     return tuple(found)
 
 
+def reads_of(flows: FlowSet, chain: Sequence[Frame]) -> frozenset[str]:
+    """All slots that the flows of these frames name, and those of the flows that linked to them."""
+    return frozenset().union(*(flows.reach[flow].reads for flow in _flows_of(flows, chain)))
+
+
+def sets_of(flows: FlowSet, chain: Sequence[Frame]) -> frozenset[str]:
+    """All slots that they collect or set."""
+    return frozenset().union(*(flows.reach[flow].sets for flow in _flows_of(flows, chain)))
+
+
+def _flows_of(flows: FlowSet, chain: Sequence[Frame]) -> set[str]:
+    return {flow for frame in chain for flow in (frame.flow, *frame.via) if flow in flows.reach}
+
+
 def _snapshot(flows: FlowSet, chain: Sequence[Frame], slots: Mapping[str, Any]) -> ThreadSnapshot | None:
     root, top = chain[0], chain[-1]
     flow, inner = flows.get(root.flow), flows.get(top.flow)
     if not flow or not inner or not flow.resumable or not root.thread or not any(frame.listened for frame in chain):
         return None
-    reads = frozenset().union(*(flows.reach[frame.flow].reads for frame in chain if frame.flow in flows.reach))
+    reads = reads_of(flows, chain)
     known = slots if top.slots is None else top.slots
     return ThreadSnapshot(
         thread=root.thread,
@@ -39,5 +53,6 @@ def _snapshot(flows: FlowSet, chain: Sequence[Frame], slots: Mapping[str, Any]) 
         summary_response=f"utter_summary_{root.flow}",
         passed=root.passed,
         skipped=root.skipped,
+        via=root.via,
         committed=root.committed,
     )
