@@ -54,7 +54,7 @@ def test_only_what_is_missing_is_asked(talk):
     talk.say("a latte please", "order", ("product", "latte"))
     talk.tap("Large")
     talk.tap("Oat milk")
-    talk.tap("Pick-up")
+    talk.tap("Pick up")
     asked = [name.removeprefix("action_ask_") for name in talk.ran if "_ask_" in name]
     assert asked == ["size", "milk", "utter_ask_fulfilment", "confirmed"]
 
@@ -73,7 +73,7 @@ def test_beans_are_asked_for_weight_and_grind(talk):
     assert talk.titles() == ["250 g", "500 g", "1 kg"]
     talk.tap("1 kg")
     talk.say("doesn't matter", "skip")
-    talk.tap("Pick-up")
+    talk.tap("Pick up")
     assert "1 kg House Espresso beans, whole beans" in talk.shown[-1].text
     assert "€28.90" in talk.shown[-1].text
 
@@ -109,7 +109,7 @@ def test_what_is_out_of_stock_is_refused_with_the_reason_and_the_nearest(talk):
     assert "out of coconut milk" in offer.text
     assert list(offer.choices) == ["Soy milk", "Oat milk", "Almond milk", "Something else"]
     talk.tap("Oat milk")
-    talk.tap("Pick-up")
+    talk.tap("Pick up")
     assert "a large latte with oat milk" in talk.shown[-1].text
 
 
@@ -125,7 +125,7 @@ def test_the_wish_can_also_be_changed_in_words_when_alternatives_are_offered(tal
     """Buttons are a help, no cage."""
     talk.say("large coconut latte", "order", ("product", "latte"), ("size", "large"), ("milk", "coconut"))
     talk.say("then almond", "inform", ("milk", "almond"))
-    talk.tap("Pick-up")
+    talk.tap("Pick up")
     assert "a large latte with almond milk" in talk.shown[-1].text
 
 

@@ -115,7 +115,7 @@ def test_the_usual_is_offered_and_never_ordered(ordered):
     assert list(ordered.shown[-1].choices) == ["Yes, the same", "Something else"]
     first = _order(ordered).number
     ordered.tap("Yes, the same")
-    ordered.tap("Pick-up")
+    ordered.tap("Pick up")
     assert "a large flat white with oat milk" in ordered.shown[-1].text
     assert _order(ordered).number == first
 

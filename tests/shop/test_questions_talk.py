@@ -218,6 +218,21 @@ def test_a_product_alone_is_asked_about_and_not_ordered(talk):
     assert talk.shown[-1].text.startswith("Flat white: small €3.40")
 
 
+def test_what_was_said_of_a_product_is_not_asked_again(talk):
+    """From "two bags of guji, delivered" to the order by one tap, with all of it."""
+    said = (("product", "ethiopia_guji"), ("quantity", 2), ("size", "250g"), ("grind", "filter"))
+    talk.say("two bags of guji for filter", "inform", *said, ("fulfilment", "pickup"))
+    talk.tap("Order it")
+    assert "2 × 250 g Ethiopia Guji beans, ground for filter" in talk.shown[-1].text
+
+
+def test_cheaper_refers_to_what_was_shown_last(talk):
+    """Beans were shown, so cheaper beans."""
+    talk.say("recommend me some beans", "recommend", ("category", "beans"))
+    (told,) = talk.say("anything cheaper?", "cheaper")
+    assert "beans from" in told.text
+
+
 def test_an_answer_to_nothing_is_said_to_be_unclear(talk):
     """A yes without a question orders nothing."""
     (told,) = talk.say("yes", "affirm")
