@@ -57,11 +57,11 @@ class _ThreadAction(ShopAction):
 
     def summary(self, snapshot: ThreadSnapshot, tracker: ShopTracker) -> str:
         """The answers so far in words: "a large latte"."""
-        speech = self.speech(tracker)
-        product = snapshot.slots.get("product")
+        speech, flow = self.speech(tracker), self.shop.flows().get(snapshot.flow)
         shown = {slot: value for slot, value in snapshot.slots.items() if isinstance(value, str | int | float)}
-        line = speech.some(snapshot.slots, int(snapshot.slots.get("quantity") or 1)) if product else None
-        return speech.say(snapshot.summary_response, **{**shown, "line": line})
+        line = speech.some(snapshot.slots, int(snapshot.slots.get("quantity") or 1))
+        name = flow.name if flow else snapshot.description
+        return speech.say(snapshot.summary_response, **{**shown, "line": line if "product" in shown else name})
 
     def _kept(self, tracker: ShopTracker) -> list[ThreadSnapshot]:
         with self.shop.memory.read() as tx:

@@ -30,7 +30,7 @@ MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
 def phrase(name: str, variables: dict[str, Any], language: str) -> str:
     """What the running assistant gives to actions: a wording as text."""
-    rendered = say(name, variables, slots=variables, language=language)
+    rendered = say(name, variables, slots={}, language=language)
     return rendered.text if rendered else f"<{name}>"
 
 

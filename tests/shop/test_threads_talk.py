@@ -31,6 +31,21 @@ def test_the_card_says_what_was_left_and_offers_four_ways_on(elsewhere):
     assert list(card.choices) == CARD
 
 
+def test_articles_fit_their_nouns(talk):
+    """An espresso tonic, where the size is still open."""
+    talk.say("an espresso tonic", "order", ("product", "espresso_tonic"))
+    talk.say("hello", "greet")
+    assert "the size for an espresso tonic." in talk.shown[-1].text
+
+
+def test_the_card_of_an_order_without_a_product_names_the_order(talk, memory, clock):
+    """Nothing chosen yet is no reason for a gap in the sentence."""
+    talk.say("i want to order", "order")
+    later = Talk(memory, clock, talk.customer, channel="messaging")
+    later.say("hello", "greet")
+    assert later.shown[-1].text.startswith("You were choosing what to have for your order. Continue")
+
+
 def test_one_tap_continues_with_every_answer_kept(elsewhere):
     """On another channel, days later: the open question, and then the summary."""
     elsewhere.say("hello", "greet")
