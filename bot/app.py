@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
@@ -85,6 +86,14 @@ def build(parts: Parts) -> FastAPI:
         docs_url="/api/docs",
         redoc_url=None,
         lifespan=_lifespan(parts),
+    )
+    # The widget may sit on any of the shop's pages; the bearer token, not the origin, says who is asking.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Retry-After"],
     )
     messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
     visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)

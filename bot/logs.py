@@ -48,5 +48,5 @@ def configure(*, verbose: bool = False) -> None:
     # Rasa's dependencies deprecate one another, and its trainer draws bars; nothing there is for our users.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Engine,
     Insert,
     Select,
+    TextClause,
     Update,
     event,
     inspect,
@@ -56,19 +57,22 @@ class GatedSession(Session):
 class Prepared:
     """A statement built and checked once: it names its customers as ``:owner`` or ``:scope`` for each table it reads.
 
-    ``keys`` marks one on the tables that say who is who; those are not scoped.
+    ``keys`` marks one that is not scoped: on the tables that say who is who, or on the full-text index by its ids.
     """
 
-    def __init__(self, statement: Select[Any] | Update | Delete | Insert, *, keys: bool = False) -> None:
+    _entities: tuple[type, ...]
+
+    def __init__(self, statement: Select[Any] | Update | Delete | Insert | TextClause, *, keys: bool = False) -> None:
         self._statement = statement.execution_options(memory_passed=PASS)
-        self._reads = isinstance(statement, Select)
+        self._reads = isinstance(statement, Select) or str(statement).startswith("SELECT")
         self._keys = keys
-        if isinstance(statement, Insert):
-            self._entities: tuple[type, ...] = (inspect(statement.entity_description["entity"]).class_,)
+        if keys:
+            self._entities = ()
+        elif isinstance(statement, Insert):
+            self._entities = (inspect(statement.entity_description["entity"]).class_,)
         else:
             self._entities = _entities(statement)
-            if not keys:
-                _check_scoped(statement, self._entities)
+            _check_scoped(statement, self._entities)
         self._compiled: WeakKeyDictionary[Dialect, Compiled] = WeakKeyDictionary()
 
     def __call__(self, tx: "Tx", **parameters: Any) -> CursorResult[Any]:

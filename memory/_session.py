@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, CursorResult, Delete, Engine, Insert, Result, Select, Update, bindparam, select
+from sqlalchemy import Connection, CursorResult, Delete, Engine, Insert, Result, Select, Update, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from memory._gate import PASS, PRIVATE, GatedSession, Prepared
 from memory._purposes import Purpose
-from memory._tables import ConversationRow, CustomerRow
+from memory._tables import ConversationRow, CustomerRow, LinkRow
 from memory.errors import ConsentRefused, ForeignRow, Ungranted, UnknownCustomer
 
 if TYPE_CHECKING:
     from memory.policies import Policies
-    from memory.volatile import Volatile
+    from memory.volatile import Kept, Volatile
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Served:
     customer: str
     scope: frozenset[str]
     child: bool
+    # When the newest of the links that join the scope was made.
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Tx:
 
     __slots__ = (
         "_after_commit",
+        "_brought_back",
         "_clock",
         "_consents",
         "_customers",
@@ -72,6 +75,7 @@ class Tx:
         "_policies",
         "_session",
         "_volatile",
+        "_working",
         "_writable",
     )
 
@@ -96,6 +100,9 @@ class Tx:
         self._held: dict[str, Held] = {}
         # The current decisions that were read, by customer.
         self._consents: dict[str, tuple[Any, ...]] = {}
+        # Volatile conversations as this transaction leaves them, and those that it wrote down.
+        self._working: dict[str, Kept] = {}
+        self._brought_back: set[str] = set()
         self._after_commit: list[Callable[[], None]] = []
         session.info["tx"] = self
 
@@ -147,14 +154,19 @@ def admit(tx: Tx, customer: str, row: Any) -> Served:
     """Serve a customer whose ``blocked_at``, ``person`` and ``child`` were just read. Raises UnknownCustomer."""
     if row.blocked_at is not None:
         raise UnknownCustomer
-    scope = frozenset((customer,)) if row.person is None else _members(tx, row.person)
-    tx._customers[customer] = served = Served(customer, scope, row.child)
+    alone = Served(customer, frozenset((customer,)), row.child)
+    tx._customers[customer] = served = alone if row.person is None else _joined(tx, customer, row.person)
     return served
 
 
-def _members(tx: Tx, person: str) -> frozenset[str]:
-    found = select(CustomerRow.id).where(CustomerRow.person == person, CustomerRow.blocked_at.is_(None))
-    return frozenset(private(tx, found).scalars())
+def _joined(tx: Tx, customer: str, person: str) -> Served:
+    members = select(CustomerRow.id, CustomerRow.child).where(
+        CustomerRow.person == person, CustomerRow.blocked_at.is_(None)
+    )
+    rows = private(tx, members).all()
+    scope = frozenset(row.id for row in rows)
+    newest = select(func.max(LinkRow.made_at)).where(LinkRow.undone_at.is_(None), LinkRow.keeper.in_(scope))
+    return Served(customer, scope, any(row.child for row in rows), private(tx, newest).scalar())
 
 
 def hold(tx: Tx, conversation: str, *, customer: str | None = None) -> Held:

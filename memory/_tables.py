@@ -61,6 +61,8 @@ class CustomerRow(Base):
     created_at: Mapped[datetime]
     # Set first when somebody is erased: from then on nothing of theirs is read or written.
     blocked_at: Mapped[datetime | None]
+    # The receipt of the erasure under way.
+    erasure: Mapped[str | None] = mapped_column(index=True)
     # Shared by all customers that are joined by active links; null for the many that are not.
     person: Mapped[str | None] = mapped_column(index=True)
 
@@ -236,6 +238,183 @@ class ConsentRow(OfCustomerKey, Base):
     decided_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     decision_id: Mapped[int] = mapped_column(_BIG_ID)
+
+
+class _Fact(OfCustomerKey):
+    """Something remembered: what, about whom, from where, for what, and for how long it is believed."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    attribute: Mapped[str]
+    value: Mapped[str]
+    polarity: Mapped[str]
+    for_whom: Mapped[str]
+    lasting: Mapped[bool]
+    purpose: Mapped[str]
+    conversation: Mapped[str | None]
+    turn: Mapped[int | None]
+    channel: Mapped[str]
+    touch_point: Mapped[str]
+    told_by: Mapped[str]
+    told_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
+    half_life_days: Mapped[float]
+    # current, disputed (contradicted and not settled yet) or superseded.
+    state: Mapped[str]
+    # The fact that took its place.
+    superseded_by: Mapped[str | None]
+
+
+class FactRow(_Fact, Base):
+    __tablename__ = "facts"
+    __table_args__ = (CLUSTERED,)
+
+
+class SensitiveFactRow(_Fact, Base):
+    """Apart from the others, so that no grant but the one for sensitive data opens it."""
+
+    __tablename__ = "sensitive_facts"
+    __table_args__ = (CLUSTERED,)
+
+
+class PurchaseRow(OfCustomerKey, Base):
+    """One line of an order that the shop told of; a negative quantity is a return."""
+
+    __tablename__ = "purchases"
+    __table_args__ = (CLUSTERED,)
+
+    # Made of the line's content, so that the same file twice changes nothing.
+    line: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str]
+    ordered_at: Mapped[datetime]
+    sku: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal]
+    unit_cost: Mapped[Decimal | None]
+    gift: Mapped[bool]
+    channel: Mapped[str | None]
+
+
+class ProfileRow(OfCustomerKey, Base):
+    """What was computed about a customer, each time that it was: the newest is in force."""
+
+    __tablename__ = "profiles"
+    __table_args__ = (CLUSTERED,)
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    reasons: Mapped[list[Any]]
+
+
+class HandoffRow(OfCustomer, Base):
+    __tablename__ = "handoffs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+    packet: Mapped[dict[str, Any]]
+    # waiting, taken or closed.
+    state: Mapped[str] = mapped_column(index=True)
+    operator: Mapped[str | None]
+    outcome: Mapped[dict[str, Any] | None]
+    opened_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class QueuedRow(OfCustomer, Base):
+    """A message that waits to be sent."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    # What makes queueing the same message twice queue it once.
+    key: Mapped[str] = mapped_column(unique=True)
+    channel: Mapped[str]
+    topic: Mapped[str]
+    purpose: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CodeRow(OfCustomer, Base):
+    """A one-time code that was sent to one channel and is to be typed in another; only its keyed hash is kept."""
+
+    __tablename__ = "codes"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    hash: Mapped[str] = mapped_column(index=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AttemptRow(OfCustomer, Base):
+    """A code that was typed and was wrong: too many of them and the customer waits."""
+
+    __tablename__ = "code_attempts"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    at: Mapped[datetime]
+
+
+class LinkRow(Base):
+    """Two customers that are one person, until it is undone. No row of theirs is touched by it."""
+
+    __tablename__ = "links"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    keeper: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    joined: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    # How it was shown that both are one: signed_in or code.
+    proof: Mapped[str]
+    actor: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class DocumentRow(OfCustomer, Base):
+    """What search finds: a message by its place. The words are in the database's own full-text index."""
+
+    __tablename__ = "search_documents"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    conversation: Mapped[str]
+    message: Mapped[int]
+
+
+class TombstoneRow(Base):
+    """Somebody was erased: a keyed hash of an id or address, which says nothing to whoever has not got the id."""
+
+    __tablename__ = "tombstones"
+
+    mac: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """What was deleted and what was probed and found empty after an erasure; nothing personal."""
+
+    __tablename__ = "receipts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    deleted: Mapped[dict[str, Any]]
+    probes: Mapped[dict[str, Any]]
+
+
+class KeyRow(Base):
+    """A secret of this database."""
+
+    __tablename__ = "keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 # The newest order of one customer.

@@ -5,6 +5,7 @@ rules decide a question about (purpose, channel, topic):
 
 - rows that cover the question count: the same channel or ``*``, the same topic or ``*``;
 - a withdrawal holds until a later grant of the same or a narrower scope; a broader grant does not undo it;
+- of two customers linked into one person, either's withdrawal counts for both until a grant after the link;
 - without a withdrawal, a grant in force allows, else the profile's default does.
 """
 
@@ -16,18 +17,32 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from memory import _session
+from memory import _keeping, _session
 from memory._gate import Prepared
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
-from memory._tables import ConsentRow, DecisionRow
+from memory._tables import ConsentRow, CustomerRow, DecisionRow
 from memory.errors import ConsentRefused, InvalidDecision, MemoryRefused
 
-__all__ = ["ConsentRefused", "Current", "Decision", "Evidence", "Grant", "Purpose", "allows", "current", "decide",
-           "history", "object_by_signal", "require"]  # fmt: skip
+__all__ = [
+    "ConsentRefused",
+    "Current",
+    "Decision",
+    "Evidence",
+    "Grant",
+    "Purpose",
+    "allows",
+    "current",
+    "decide",
+    "granted_among",
+    "history",
+    "object_by_signal",
+    "require",
+]
 
 _CURRENT = Prepared(
     select(
+        ConsentRow.customer,
         ConsentRow.purpose,
         ConsentRow.channel,
         ConsentRow.topic,
@@ -136,6 +151,8 @@ def decide(
     """
     purpose = _checked(tx, purpose, channel, decision, evidence)
     served = _session.serve(tx, customer)
+    if (purpose, channel, topic, decision) == (Purpose.RESUME, "*", "*", "withdrawn") and allows(tx, customer, purpose):
+        _keeping.move_out(tx, served.scope)
     sides = sorted(served.scope) if decision == "withdrawn" else [customer]
     entries = [
         _append(tx, side, purpose, channel, topic, decision=decision, evidence=evidence, now=now) for side in sides
@@ -169,6 +186,29 @@ def current(tx: Tx, customer: str) -> tuple[Current, ...]:
     return tuple(shown)
 
 
+def granted_among(tx: Tx, customers: Sequence[str], purpose: Purpose) -> list[str]:
+    """Those of the customers for whom ``purpose`` is granted, without a channel or topic: for jobs over many."""
+    columns = (CustomerRow.id, CustomerRow.person, CustomerRow.child)
+    able = select(*columns).where(CustomerRow.id.in_(customers), CustomerRow.blocked_at.is_(None))
+    people = _session.private(tx, able).all()
+    stated = select(ConsentRow).where(ConsentRow.customer.in_(customers), ConsentRow.purpose == purpose.value)
+    rows: dict[str, list[ConsentRow]] = {}
+    for row in _session.private(tx, stated).scalars():
+        rows.setdefault(row.customer, []).append(row)
+    default = tx._policies.default(purpose)
+    granted = []
+    for person in people:
+        if person.person is not None:
+            # Linked customers answer for each other: the long way, for the few.
+            if allows(tx, person.id, purpose):
+                granted.append(person.id)
+        elif not (person.child and purpose in tx._policies.child):
+            covering = [row for row in rows.get(person.id, ()) if (row.channel, row.topic) == ("*", "*")]
+            if _verdict(covering, granted_by_default=default.granted, now=tx.now) is None:
+                granted.append(person.id)
+    return granted
+
+
 def history(tx: Tx, customer: str) -> tuple[Past, ...]:
     """The ledger of a customer, oldest first."""
     scope = _session.serve(tx, customer).scope
@@ -192,20 +232,26 @@ def _refusal(tx: Tx, customer: str, purpose: Purpose, channel: str, topic: str) 
     covering = [
         row for row in _rows(tx, customer, purpose) if row.channel in ("*", channel) and row.topic in ("*", topic)
     ]
-    return _verdict(covering, granted_by_default=default.granted, now=tx.now)
+    linked_at = _session.serve(tx, customer).linked_at
+    return _verdict(covering, granted_by_default=default.granted, now=tx.now, linked_at=linked_at)
 
 
-def _verdict(rows: Sequence[Any], *, granted_by_default: bool, now: datetime) -> str | None:
+def _verdict(
+    rows: Sequence[Any], *, granted_by_default: bool, now: datetime, linked_at: datetime | None = None
+) -> str | None:
     grants = [r for r in rows if r.decision == "granted" and (r.expires_at is None or r.expires_at > now)]
     for refusal in rows:
-        if refusal.decision != "granted" and not any(_undoes(given, refusal) for given in grants):
+        if refusal.decision != "granted" and not any(_undoes(given, refusal, linked_at) for given in grants):
             return "withdrawn"
     if grants or granted_by_default:
         return None
     return "expired" if rows else "never granted"
 
 
-def _undoes(given: Any, refusal: Any) -> bool:
+def _undoes(given: Any, refusal: Any, linked_at: datetime | None) -> bool:
+    # What one side granted before both were known to be one person does not undo what the other refused.
+    if given.customer != refusal.customer and (linked_at is None or given.decided_at <= linked_at):
+        return False
     narrower = refusal.channel in ("*", given.channel) and refusal.topic in ("*", given.topic)
     return narrower and (given.decided_at, given.decision_id) > (refusal.decided_at, refusal.decision_id)
 

@@ -28,12 +28,21 @@ def _utc_now() -> datetime:
 class Memory:
     """One database of all that is remembered of customers. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, *, policies: Policies, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, *, policies: Policies, clock: Callable[[], datetime], journal: Path | None = None
+    ) -> None:
         self.policies = policies
         self.volatile = Volatile()
         self._engine = engine
+        # The file of a SQLite database; None on PostgreSQL.
+        self.path = Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+        # Who was erased, by keyed hash, for when the database is lost; None: only the database knows.
+        self.journal = journal or (None if self.path is None else self.path.with_name(f"{self.path.name}.erased"))
         self._clock = clock
         self._readers = engine.execution_options(memory_begin="BEGIN")
+        if self.path is None:
+            # One state throughout, as SQLite has it anyway.
+            self._readers = engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = engine.execution_options(memory_begin="BEGIN IMMEDIATE")
 
     @classmethod
@@ -44,18 +53,22 @@ class Memory:
         clock: Callable[[], datetime] = _utc_now,
         privacy: Path | None = None,
         profile: str = "eu",
+        journal: Path | None = None,
     ) -> "Memory":
         """Open the database at ``url`` (``sqlite:///path`` or ``postgresql://...``) and migrate it if it is behind.
 
         ``clock`` is asked only where no ``now`` is passed. ``privacy`` is the folder of consent profiles and retention
-        periods, ``profile`` the jurisdiction in force. Raises OSError, ValueError or SQLAlchemy's errors when the
-        database or the folder cannot be used; an older program on a newer database is refused.
+        periods, ``profile`` the jurisdiction in force, ``journal`` the file of erasures that a restored backup heeds
+        (beside a SQLite database by default; on PostgreSQL name one).
+
+        Raises OSError, ValueError or SQLAlchemy's errors when the database or the folder cannot be used, and Alembic's
+        CommandError for a database that is newer than the program.
         """
         policies = Policies.load(privacy, profile=profile)
         engine = _engine(make_url(url))
         migrations.upgrade(engine)
         guard(engine)
-        return cls(engine, policies=policies, clock=clock)
+        return cls(engine, policies=policies, clock=clock, journal=journal)
 
     def read(self) -> AbstractContextManager[Tx]:
         """A transaction that only reads, on one consistent state of the database."""

@@ -1,5 +1,8 @@
 """What people saw, exactly once: a repeated message id finds the reply that was given, and each choice shown has a
-token that means its payload in this conversation alone."""
+token that means its payload in this conversation alone.
+
+Without a grant to resume only the numbers of a turn reach the database; what was said is kept in this process, and a
+retry that another process gets finds an empty reply."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from memory import _session
+from memory import _keeping, _session, consent, search
 from memory._gate import Prepared
 from memory._ids import new_token
-from memory._session import Tx
+from memory._purposes import Purpose
+from memory._session import Held, Tx
 from memory._tables import ChoiceRow, ConversationRow, MessageRow, TurnRow
 from memory.errors import AlreadyRecorded
 
@@ -129,11 +133,14 @@ class Reply:
 
 def find_reply(tx: Tx, conversation: str, message_id: str) -> Reply | None:
     """The reply that this message id got, or None when it is new."""
-    owner = _session.hold(tx, conversation).owner
-    row = _TURN(tx, owner=owner, within=conversation, key=message_id).first()
+    held = _session.hold(tx, conversation)
+    row = _TURN(tx, owner=held.owner, within=conversation, key=message_id).first()
     if row is None:
         return None
-    shown = _shown(_BETWEEN(tx, owner=owner, within=conversation, after=row.first - 1, upto=row.last))
+    if _is_kept(tx, held):
+        shown = _shown(_BETWEEN(tx, owner=held.owner, within=conversation, after=row.first - 1, upto=row.last))
+    else:
+        shown = [one for one in _held(tx, held) if row.first <= one.id <= row.last]
     return Reply(row.turn, row.said, tuple(one for one in shown if one.id != row.said))
 
 
@@ -152,7 +159,7 @@ def record_turn(
     Also for a message without an answer (a person is in charge) and for one without a question (``said`` None: an
     operator's, a campaign's). Raises AlreadyRecorded for a message id that has its reply, ForeignRow, UnknownCustomer.
     """
-    owner = _session.hold(tx, conversation, customer=customer).owner
+    held = _session.hold(tx, conversation, customer=customer)
     if find_reply(tx, conversation, message_id) is not None:
         raise AlreadyRecorded
     count = len(replies) + (said is not None)
@@ -163,9 +170,18 @@ def record_turn(
     options: list[tuple[str, Option]] = []
     for reply in replies:
         shown.append(_show(reply, number=first + len(shown), options=options, now=now))
-    key = {"customer": owner, "conversation": conversation}
-    _SHOW.each(tx, [_row(one, turn=turn, key=key) for one in shown])
-    _OFFER.each(tx, _choice_rows(options, turn=turn, key=key, now=now))
+    key = {"customer": held.owner, "conversation": conversation}
+    rows = [_row(one, turn=turn, key=key) for one in shown]
+    offered = _choice_rows(options, turn=turn, key=key, now=now)
+    if _is_kept(tx, held):
+        _keeping.bring_back(tx, held)
+        _SHOW.each(tx, rows)
+        search.index(tx, held.owner, conversation, [(one.id, one.text) for one in shown])
+        _OFFER.each(tx, offered)
+    else:
+        kept = _keeping.working(tx, held)
+        kept.messages.extend(rows)
+        kept.choices.extend(offered)
     number = None if said is None else first
     entry = {"message_id": message_id, "turn": turn, "said": number, "first": first, "last": last, "at": now}
     _RECORD.each(tx, [{**key, **entry}])
@@ -174,45 +190,70 @@ def record_turn(
 
 def after(tx: Tx, conversation: str, *, after: int = 0, limit: int = 200) -> list[Shown]:
     """The first ``limit`` messages behind id ``after``, oldest first."""
-    owner = _session.hold(tx, conversation).owner
-    return _shown(_AFTER(tx, owner=owner, within=conversation, after=after, most=limit))
+    held = _session.hold(tx, conversation)
+    if not _is_kept(tx, held):
+        return [one for one in _held(tx, held) if one.id > after][:limit]
+    return _shown(_AFTER(tx, owner=held.owner, within=conversation, after=after, most=limit))
 
 
 def newest(tx: Tx, conversation: str, *, limit: int = 50) -> list[Shown]:
     """The newest ``limit`` messages, oldest of them first."""
-    owner = _session.hold(tx, conversation).owner
-    return _shown(_NEWEST(tx, owner=owner, within=conversation, most=limit))[::-1]
+    held = _session.hold(tx, conversation)
+    if not _is_kept(tx, held):
+        return _held(tx, held)[-limit:]
+    return _shown(_NEWEST(tx, owner=held.owner, within=conversation, most=limit))[::-1]
 
 
 def resolve_choice(tx: Tx, conversation: str, token: str) -> dict[str, Any] | None:
     """The payload behind a token of this conversation; None for any other."""
-    owner = _session.hold(tx, conversation).owner
-    row = _CHOICE(tx, owner=owner, within=conversation, chosen=token).first()
-    return None if row is None else dict(row.payload)
+    chosen = _chosen(tx, conversation, token)
+    return None if chosen is None else dict(chosen["payload"])
 
 
 def title_of_choice(tx: Tx, conversation: str, token: str) -> str | None:
     """The title behind a token of this conversation: what is shown as said when it is tapped."""
-    owner = _session.hold(tx, conversation).owner
-    row = _CHOICE(tx, owner=owner, within=conversation, chosen=token).first()
-    return None if row is None else str(row.title)
+    chosen = _chosen(tx, conversation, token)
+    return None if chosen is None else str(chosen["title"])
 
 
 def resolve_typed_choice(tx: Tx, conversation: str, text: str, numbers: bool = False) -> dict[str, Any] | None:
     """The payload of the choice of the last turn whose title ``text`` is, or with ``numbers`` whose number, counted
     from 1 through the whole turn. None when no choice, or more than one, is meant."""
-    owner = _session.hold(tx, conversation).owner
+    held = _session.hold(tx, conversation)
     number = _LAST_TURN(tx, within=conversation).scalar_one()
-    rows = _OFFERED(tx, owner=owner, within=conversation, of=number).all()
+    rows: Sequence[Any]
+    if _is_kept(tx, held):
+        rows = _OFFERED(tx, owner=held.owner, within=conversation, of=number).mappings().all()
+    else:
+        rows = [row for row in _keeping.look(tx, held).choices if row["turn"] == number]
     typed = _plain(text)
-    fits = [row.payload for row in rows if _plain(row.title) == typed]
+    fits = [row["payload"] for row in rows if _plain(row["title"]) == typed]
     if not fits and numbers:
-        fits = [row.payload for row in rows if typed == str(row.position)]
+        fits = [row["payload"] for row in rows if typed == str(row["position"])]
     return fits[0] if fits and all(fit == fits[0] for fit in fits) else None
 
 
+def _is_kept(tx: Tx, held: Held) -> bool:
+    return consent.allows(tx, held.owner, Purpose.RESUME)
+
+
+def _held(tx: Tx, held: Held) -> list[Shown]:
+    return [_one(row) for row in _keeping.look(tx, held).messages]
+
+
+def _chosen(tx: Tx, conversation: str, token: str) -> Mapping[str, Any] | None:
+    held = _session.hold(tx, conversation)
+    if _is_kept(tx, held):
+        row = _CHOICE(tx, owner=held.owner, within=conversation, chosen=token).mappings().first()
+        if row is not None:
+            return dict(row)
+    # One that was shown before the conversation was kept again is still held here.
+    return next((row for row in _keeping.look(tx, held).choices if row["token"] == token), None)
+
+
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" .!)(")
+    """Letters and digits alone: "Pick up!" means the choice "Pick-up"."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _show(reply: Outgoing, *, number: int, options: list[tuple[str, Option]], now: datetime) -> Shown:
@@ -262,7 +303,9 @@ def _row(shown: Shown, *, turn: int, key: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _shown(rows: Iterable[Any]) -> list[Shown]:
-    return [
-        Shown(row.id, row.sender, row.text, tuple(row.choices or ()), tuple(row.cards or ()), row.at, row.key)
-        for row in rows
-    ]
+    return [_one(row._mapping) for row in rows]
+
+
+def _one(row: Mapping[str, Any]) -> Shown:
+    shown = (tuple(row["choices"] or ()), tuple(row["cards"] or ()))
+    return Shown(row["id"], row["sender"], row["text"], *shown, row["at"], row["key"])

@@ -28,6 +28,19 @@ class Default:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long rows are kept and facts are believed."""
+
+    # Table -> how long its rows are kept; None: as long as the customer is known.
+    keep: Mapping[str, timedelta | None]
+    # After this, what was kept for a purpose that stands withdrawn is deleted; until then it is merely unreadable.
+    withdrawn: timedelta
+    # A visitor without a verified identity who did not come back for so long is erased.
+    visitors: timedelta
+    half_lives: Mapping[str, timedelta]
+
+
+@dataclass(frozen=True)
 class Policies:
     """One jurisdiction's defaults."""
 
@@ -35,8 +48,9 @@ class Policies:
     defaults: Mapping[Purpose, Default]
     child: frozenset[Purpose]
     gpc: frozenset[Purpose]
-    # Kind of row -> how long it is kept; None: as long as the customer is.
-    retention: Mapping[str, timedelta | None]
+    # Attributes of facts that are stored only with a grant for sensitive data.
+    sensitive: frozenset[str]
+    retention: "Retention"
 
     @classmethod
     def load(cls, folder: Path | None = None, *, profile: str = "eu") -> "Policies":
@@ -49,11 +63,17 @@ class Policies:
             child, gpc = (frozenset(Purpose(name) for name in written.get(key, [])) for key in ("child", "gpc"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}: {error}; purposes are {', '.join(Purpose)}") from error
-        return cls(str(written.get("profile", profile)), defaults, child, gpc, _retention(folder / "retention.yml"))
+        sensitive = frozenset(str(name) for name in written.get("sensitive", []))
+        retention = _retention(folder / "retention.yml")
+        return cls(str(written.get("profile", profile)), defaults, child, gpc, sensitive, retention)
 
     def default(self, purpose: Purpose) -> Default:
         """The default of a purpose; refused when the profile is silent."""
         return self.defaults.get(purpose, Default())
+
+    def half_life(self, attribute: str) -> timedelta:
+        """For how long a fact about this attribute is asserted before it becomes a question."""
+        return self.retention.half_lives.get(attribute, self.retention.half_lives["default"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -75,11 +95,19 @@ def _default(path: Path, name: str, rule: Mapping[str, Any]) -> Default:
     )
 
 
-def _retention(path: Path) -> dict[str, timedelta | None]:
-    if not path.is_file():
-        return {}
-    periods = _read(path).get("keep", {})
+def _retention(path: Path) -> Retention:
+    written = _read(path)
     try:
-        return {kind: None if days == "customer" else timedelta(days=float(days)) for kind, days in periods.items()}
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: a period is a number of days, or the word customer: {error}") from error
+        keep = {
+            str(table): None if days == "customer" else timedelta(days=float(days))
+            for table, days in written["keep"].items()
+        }
+        half_lives = {str(name): timedelta(days=float(days)) for name, days in written["half_lives"].items()}
+        withdrawn, visitors = (timedelta(days=float(written[key])) for key in ("withdrawn", "visitors"))
+        _ = half_lives["default"]
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"{path}: {error}; keep, half_lives (with default), withdrawn and visitors are numbers of days, "
+            "or in keep the word customer"
+        ) from error
+    return Retention(keep, withdrawn, visitors, half_lives)

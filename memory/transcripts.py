@@ -1,5 +1,8 @@
 """The assistant's own record of a conversation: append-only events, and a checkpoint so that loading stays as cheap
-after years as on the first day."""
+after years as on the first day.
+
+Without a grant to resume nothing of it reaches the database: it is kept in this process (``memory.volatile``), by the
+same functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from memory import _session
+from memory import _keeping, _session, consent
 from memory._gate import Prepared
+from memory._purposes import Purpose
 from memory._session import Tx
 from memory._tables import CheckpointRow, ConversationRow, EventRow
+from memory.volatile import Kept
 
 _CHECKPOINT = Prepared(
     select(CheckpointRow.upto, CheckpointRow.snapshot).where(
@@ -57,7 +62,10 @@ class Stored:
 
 def load(tx: Tx, conversation: str) -> Stored:
     """The newest checkpoint and the events after it, oldest first; its cost follows their number alone."""
-    owner = _session.hold(tx, conversation).owner
+    held = _session.hold(tx, conversation)
+    if not consent.allows(tx, held.owner, Purpose.RESUME):
+        return _volatile(_keeping.look(tx, held))
+    owner = held.owner
     saved = _CHECKPOINT(tx, owner=owner, within=conversation).first()
     upto = 0 if saved is None else saved.upto
     rows = _EVENTS(tx, owner=owner, within=conversation, after=upto).all()
@@ -70,28 +78,46 @@ def append(tx: Tx, conversation: str, *, customer: str, events: Sequence[Mapping
 
     Raises ForeignRow when the conversation is not the customer's, UnknownCustomer when they were erased meanwhile.
     """
-    owner = _session.hold(tx, conversation, customer=customer).owner
+    held = _session.hold(tx, conversation, customer=customer)
     # Locks the conversation until the end of the transaction.
     last = int(_NUMBER(tx, within=conversation, count=len(events), now=now).scalar_one())
     first = last - len(events) + 1
     rows = [
-        {"customer": owner, "conversation": conversation, "seq": first + place, "at": now, "body": event}
+        {"customer": held.owner, "conversation": conversation, "seq": first + place, "at": now, "body": event}
         for place, event in enumerate(events)
     ]
-    _APPEND.each(tx, rows)
+    if consent.allows(tx, held.owner, Purpose.RESUME):
+        _keeping.bring_back(tx, held)
+        _APPEND.each(tx, rows)
+    else:
+        _keeping.working(tx, held).events.extend(rows)
     return last
 
 
 def save_checkpoint(tx: Tx, conversation: str, *, snapshot: Mapping[str, Any], upto: int) -> None:
     """Make ``snapshot`` stand for all events up to and including number ``upto``; older checkpoints go."""
-    owner = _session.hold(tx, conversation).owner
+    held = _session.hold(tx, conversation)
     values = {"snapshot": dict(snapshot), "upto": upto, "at": tx.now}
-    if _REPLACE(tx, owner=owner, within=conversation, **values).rowcount == 0:
-        _CHECK.each(tx, [{"customer": owner, "conversation": conversation, **values}])
+    row = {"customer": held.owner, "conversation": conversation, **values}
+    if not consent.allows(tx, held.owner, Purpose.RESUME):
+        _keeping.working(tx, held).checkpoint = row
+        return
+    _keeping.bring_back(tx, held)
+    if _REPLACE(tx, owner=held.owner, within=conversation, **values).rowcount == 0:
+        _CHECK.each(tx, [row])
 
 
 def read(tx: Tx, conversation: str, *, after: int = 0, limit: int = 1000) -> list[tuple[int, dict[str, Any]]]:
     """Events with their numbers, oldest first, from behind ``after``: for whoever reads all of a conversation."""
-    owner = _session.hold(tx, conversation).owner
-    rows = _PAGE(tx, owner=owner, within=conversation, after=after, most=limit)
+    held = _session.hold(tx, conversation)
+    if not consent.allows(tx, held.owner, Purpose.RESUME):
+        events = _keeping.look(tx, held).events
+        return [(row["seq"], row["body"]) for row in events if row["seq"] > after][:limit]
+    rows = _PAGE(tx, owner=held.owner, within=conversation, after=after, most=limit)
     return [(row.seq, row.body) for row in rows]
+
+
+def _volatile(kept: Kept) -> Stored:
+    upto, snapshot = (kept.checkpoint["upto"], kept.checkpoint["snapshot"]) if kept.checkpoint else (0, None)
+    events = [row for row in kept.events if row["seq"] > upto]
+    return Stored(snapshot, [row["body"] for row in events], events[-1]["seq"] if events else upto)

@@ -107,7 +107,7 @@ class ChoiceRules(_Rule):
     options: int = Field(4, ge=2, le=4)
     relevance: Share = 0.7
     confidence: Share = 0.6
-    exploration: float = Field(0.5, ge=0, le=5)
+    exploration: float = Field(0.25, ge=0, le=5)
     questions: int = Field(2, ge=0, le=5)
     unmet_need_people: int = Field(5, ge=5)
     unused_question_after: int = Field(50, ge=10)

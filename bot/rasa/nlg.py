@@ -73,7 +73,7 @@ class WordingGenerator(NaturalLanguageGenerator):
 
     def phrase(self, name: str, variables: Mapping[str, Any], language: str) -> str:
         """A phrase for use inside other texts; empty when there is no such wording."""
-        said = self.say(name, variables, slots={"language": language}, channel="", seed=name)
+        said = self.say(name, variables, slots={**variables, "language": language}, channel="", seed=name)
         return said[0] if said else ""
 
     def _shown(self, variable: str, value: Any, language: str) -> str:

@@ -1,7 +1,8 @@
 """A stand-in for the assistant that speaks its wire format with scripted replies, and misbehaves when a test asks.
 
-Run as a program: `python -m tests.web.fake_server PORT STATE_FILE`. What it was told survives in STATE_FILE, so that a test can end
-it and start it again. It is no model of the assistant's wits: it knows one order, one menu and one slow answer.
+Run as a program: `python -m tests.web.fake_server PORT STATE_FILE`. What it was told survives in STATE_FILE, so that a
+test can end it and start it again. It is no model of the assistant's wits: it knows one order, one menu and one slow
+answer.
 """
 
 import asyncio
@@ -34,7 +35,12 @@ CUSTOMERS = [
         "about": "Buys beans by the kilo and owns two grinders.",
         "address": "+44 7700 900102",
     },
-    {"customer": "mei", "name": "Mei", "about": "Subscribed last spring. Drinks no caffeine.", "address": "+44 7700 900103"},
+    {
+        "customer": "mei",
+        "name": "Mei",
+        "about": "Subscribed last spring. Drinks no caffeine.",
+        "address": "+44 7700 900103",
+    },
 ]
 MILKS = ["Oat", "Whole", "Soy"]
 
@@ -101,18 +107,29 @@ class World:
             ]
         if thread and (text in MILKS or low in ("oat", "skip")):
             self.threads.pop(customer)
-            return [{"text": f"One {thread['of'].removeprefix('a ')} with {low} milk. Pick up in 10 minutes, order K-1042."}]
+            return [
+                {"text": f"One {thread['of'].removeprefix('a ')} with {low} milk. Pick up in 10 minutes, order K-1042."}
+            ]
         if "latte" in low:
             self.threads[customer] = {"of": "a large latte", "at": here}
             return [{"text": "Which milk would you like for a large latte?", "choices": [*MILKS, "Skip"]}]
         if "menu" in low or "beans" in low:
-            card = {"subtitle": "Washed, medium roast. Stone fruit and honey.", "image": "/static/missing.png", "price": "€ 9.50"}
+            card = {
+                "subtitle": "Washed, medium roast. Stone fruit and honey.",
+                "image": "/static/kestrel.svg",
+                "price": "€ 9.50",
+            }
             return [
                 {
                     "text": "These are in stock:",
                     "cards": [
                         {"title": "Guji Highland", **card, "choices": ["Add Guji"]},
-                        {"title": "Night Shift decaf", **card, "image": "javascript:alert(1)", "choices": ["Add decaf"]},
+                        {
+                            "title": "Night Shift decaf",
+                            **card,
+                            "image": "javascript:alert(1)",
+                            "choices": ["Add decaf"],
+                        },
                     ],
                 }
             ]
@@ -231,7 +248,9 @@ def build(world: World) -> FastAPI:
             await ws.close(4401)
             return
         conversation = world.conversation(customer, "web")
-        await ws.send_json({"type": "ready", "conversation": conversation["id"], "in_charge": conversation["in_charge"]})
+        await ws.send_json(
+            {"type": "ready", "conversation": conversation["id"], "in_charge": conversation["in_charge"]}
+        )
         for message in conversation["messages"]:
             if message["id"] > hello["after"]:
                 await ws.send_json({"type": "message", "message": message, "key": None})
@@ -247,7 +266,11 @@ def build(world: World) -> FastAPI:
 
     async def heard(ws: WebSocket, customer: str, said: dict[str, Any]) -> None:
         key = said["key"]
-        if mischief.too_many or mischief.broken or (mischief.refuse_text and mischief.refuse_text in said.get("text", "")):
+        if (
+            mischief.too_many
+            or mischief.broken
+            or (mischief.refuse_text and mischief.refuse_text in said.get("text", ""))
+        ):
             await ws.send_json({"type": "error", "key": key, "error": {"code": "refused", "message": "Refused."}})
             return
         done = await turn(customer, "web", key, said)
@@ -300,7 +323,9 @@ def build(world: World) -> FastAPI:
         head = '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Test</title>'
         text = f'<!doctype html><html lang="en"><head>{head}<script src="/widget.js" defer></script></head><body>'
         policy = "default-src 'self'; img-src http: https:"
-        return HTMLResponse(f"{text}<main><h1>A shop</h1>{body}</main></body></html>", headers={"content-security-policy": policy})
+        return HTMLResponse(
+            f"{text}<main><h1>A shop</h1>{body}</main></body></html>", headers={"content-security-policy": policy}
+        )
 
     @app.post("/fake/push/{customer}")
     async def push(customer: str, message: dict[str, Any]) -> None:

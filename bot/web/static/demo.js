@@ -181,10 +181,10 @@
     button.disabled = true; // one tap, one message
     await acts[button.dataset.do]();
     button.disabled = false;
-    button.focus({ preventScroll: true });
+    if (document.activeElement === document.body) button.focus({ preventScroll: true });
   });
   chat.addEventListener("rapport:message", ({ detail }) => {
-    if (detail.message.from !== "customer") return;
+    if (detail.replayed || detail.message.from !== "customer") return;
     tick("order");
     if (/know about me/i.test(detail.message.text)) tick("know");
   });

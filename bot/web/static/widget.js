@@ -1,16 +1,16 @@
 /*
- * <rapport-chat>: the shop's assistant on any page, as one custom element without dependencies.
+ * <rapport-chat>: the shop's assistant on any page. See docs/widget.md.
  * The promise: what the customer wrote is sent exactly once, or is visibly kept and offered again.
- * Everything that comes from outside is shown as text, never parsed as HTML. See docs/widget.md.
+ * What comes from outside is shown as text, never parsed as HTML.
  */
 (() => {
   "use strict";
   if (customElements.get("rapport-chat")) return;
 
   const SCRIPT = document.currentScript?.src;
-  const ACK_PATIENCE = 10000; // ms until a send without acknowledgement is repeated by HTTP under the same key
+  const ACK_PATIENCE = 10000; // ms until an unacknowledged send is repeated by HTTP under the same key
   const READY_PATIENCE = 8000; // ms until a socket that does not get ready is given up
-  const STALE = 30 * 60000; // ms after which a message found on loading is offered again instead of sent by itself
+  const STALE = 30 * 60000; // ms after which a message kept over a reload is offered again, not just sent
   const PAGE = 20; // a page of history this long may have a next one
   const KEPT = 400; // messages kept in the document; older ones are dropped from view
 
@@ -52,15 +52,15 @@ p{margin:0}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}
 .sr,.mine+.mine:not(:has(>.when))>.who,.assistant+.assistant:not(:has(>.when))>.who,.operator+.operator:not(:has(>.when))>.who{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 svg{width:1.4em;height:1.4em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;display:block}
-.launch,.all:not(.in) .panel{position:fixed;z-index:var(--rapport-z,2147483000);right:var(--rapport-offset,20px);bottom:var(--rapport-offset,20px)}
+.launch,:host(:not([inline])) .panel{position:fixed;z-index:var(--rapport-z,2147483000);right:var(--rapport-offset,20px);bottom:var(--rapport-offset,20px)}
 .launch,.face,.bare,.go{display:grid;place-items:center;flex:none;width:42px;height:42px;border:0;border-radius:50%;background:var(--a);color:var(--o)}
 .launch{width:56px;height:56px;box-shadow:0 4px 18px #0005;font-size:18px}
 .bare{background:none;color:var(--m)}
 .badge{position:absolute;top:-4px;right:-4px;min-width:22px;border-radius:11px;background:var(--e);color:var(--s);font-size:13px;line-height:22px}
 .panel{display:flex;flex-direction:column;background:var(--s);height:100%;overflow:hidden}
-.all:not(.in) .panel{width:var(--rapport-width,384px);height:var(--rapport-height,620px);max-height:calc(100dvh - 2*var(--rapport-offset,20px));
+:host(:not([inline])) .panel{width:var(--rapport-width,384px);height:var(--rapport-height,620px);max-height:calc(100dvh - 2*var(--rapport-offset,20px));
 border:1px solid var(--l);border-radius:var(--r);box-shadow:0 12px 44px #0004}
-@media(max-width:479px){.all:not(.in) .panel{inset:0;width:auto;height:100dvh;max-height:none;border:0;border-radius:0}}
+@media(max-width:479px){:host(:not([inline])) .panel{inset:0;width:auto;height:100dvh;max-height:none;border:0;border-radius:0}}
 header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:1px solid var(--l)}
 .name{font-weight:600;line-height:1.25;overflow-wrap:anywhere}
 .grow{flex:1;min-width:0}
@@ -86,7 +86,7 @@ header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:
 .msg:where(:has(~.msg .set)) .set button{border-color:var(--l);color:var(--t);font-weight:400}
 .set button[aria-disabled]{cursor:default;border-color:var(--l);color:var(--m);background:none;font-weight:400}
 .set button.yes{border-color:var(--a);color:var(--t);background:var(--b);font-weight:600}
-.yes::before{content:"✓ "/""}
+.yes::before{content:"✓ ";content:"✓ "/""}
 .starts{justify-content:center}
 .start:has(~* .msg){display:none}
 .cards{display:grid;gap:10px;margin-top:8px;width:100%}
@@ -103,7 +103,7 @@ header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:
 .state.bad{color:var(--e)}
 p button{border:0;background:none;text-decoration:underline;padding:2px 6px;min-height:28px;color:var(--t)}
 form{display:flex;align-items:flex-end;gap:8px}
-textarea{flex:1;min-width:0;resize:none;border:1.5px solid var(--l);border-radius:20px;background:var(--s);padding:8px 14px;min-height:42px;max-height:8.5em;display:block}
+textarea{flex:1;min-width:0;resize:none;border:1.5px solid var(--m);border-radius:20px;background:var(--s);padding:8px 14px;min-height:42px;max-height:8.5em;display:block}
 textarea::placeholder{color:var(--m);opacity:1}
 textarea:focus-visible{outline-offset:-1.5px}
 @media(pointer:coarse){textarea{font-size:16px}}
@@ -169,7 +169,7 @@ textarea:focus-visible{outline-offset:-1.5px}
   const subject = (token) =>
     attempt(() => JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub) || token;
 
-  /** Milliseconds until the next try: longer each time, and not the same for all who lost the same server. */
+  /** Milliseconds until the next try: ever longer, and not the same for all who lost the server. */
   const jitter = (tries, cap) => Math.min(cap, 400 * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2);
 
   class RapportChat extends HTMLElement {
@@ -301,7 +301,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       return this.open || this.hasAttribute("inline");
     }
 
-    /** Starts afresh as whoever the token says. A closed chat connects only where there already was a conversation. */
+    /** Starts afresh as whoever the token says. A closed chat connects only where something was said before. */
     #reset() {
       this.#run++;
       this.#drop();
@@ -482,14 +482,11 @@ textarea:focus-visible{outline-offset:-1.5px}
       const [of, seen] = attempt(() => JSON.parse(kept(this.#key("seen")))) || [];
       this.#seen = of === conversation ? seen : 0;
       this.#charge(inCharge);
-      this.#quiet();
-    }
-
-    /** What is only being replayed is not to be read aloud. */
-    #quiet() {
-      this.#ui.log.ariaBusy = "true";
-      this.#timers.quiet = setTimeout(() => (this.#ui.log.ariaBusy = "false"), 500);
       this.#look();
+      if (this.#last || this.#outbox.length) return;
+      // The history is not to be read aloud.
+      this.#ui.log.ariaBusy = "true";
+      setTimeout(() => (this.#ui.log.ariaBusy = "false"), 500);
     }
 
     async #call(path, init = {}) {
@@ -533,6 +530,7 @@ textarea:focus-visible{outline-offset:-1.5px}
     #say(said, set) {
       const entry = { ...said, key: uuid(), at: Date.now(), after: this.#last, set };
       this.#outbox.push(entry);
+      this.#ui.log.ariaBusy = "false";
       if (this.#scope) this.#keep(entry);
       this.#paint(entry);
       this.#bottom();
@@ -642,6 +640,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       const bubble = "M21 11.5a8.4 8.4 0 0 1-12.2 7.5L3 21l2-5.6A8.5 8.5 0 1 1 21 11.5z";
       ui.badge = h("span", { class: "badge", hidden: true });
       ui.launch = button("launch", () => (this.open = true), icon(bubble), ui.badge);
+      ui.launch.part = "launcher";
       ui.name = h("p", { class: "name", id: "name", dir: "auto" });
       ui.sub = h("p", { class: "sub" });
       ui.close = button("bare", () => (this.open = false), icon("M6 6l12 12M18 6L6 18"));
@@ -712,7 +711,6 @@ textarea:focus-visible{outline-offset:-1.5px}
       const inline = this.hasAttribute("inline");
       const open = this.#isOpen();
       const inside = this.shadowRoot.activeElement;
-      ui.all.classList.toggle("in", inline);
       ui.panel.setAttribute("role", inline ? "region" : "dialog");
       ui.panel.hidden = !open;
       ui.launch.hidden = open;
@@ -843,7 +841,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       // What is taller than the view is read from its beginning.
       if (this.#follow) log.scrollTop = el.offsetHeight > log.clientHeight ? el.offsetTop - 12 : log.scrollHeight;
       this.#look();
-      this.#emit("message", { message });
+      this.#emit("message", { message, replayed: log.ariaBusy === "true" });
     }
 
     #message({ id, from, text, choices, cards, at }) {
