@@ -47,9 +47,17 @@ class ActionCheckProduct(ShopAction):
 
 
 class ActionCheckCombination(ShopAction):
+    """Whether it can be made now; what the customer left to us is decided here, and shown before it is ordered."""
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        problems = self.catalogue.validate(composition(tracker.slots))
-        return [SlotSet("combination", "refused" if problems else "valid")]
+        wanted = composition(tracker.slots)
+        chosen: dict[str, str] = {}
+        for slot in self.catalogue.missing(wanted):
+            options = self.catalogue.options(wanted[PRODUCT], slot)
+            fitting = [m.id for m in options if not self.catalogue.validate({**wanted, **chosen, slot: m.id})]
+            chosen |= {slot: fitting[0]} if fitting else {}
+        problems = self.catalogue.validate({**wanted, **chosen})
+        return sets({**chosen, "combination": "refused" if problems else "valid"})
 
 
 class ActionOfferNearest(ShopAction):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button
@@ -37,7 +38,7 @@ class _Suggest(ShopAction):
             products=speech.join(priced),
             buttons=[*options, *self._ways_out(tracker)],
         )
-        return []
+        return [SlotSet("shown", found[0].category)]
 
     def found(self, tracker: ShopTracker) -> list[Product]:
         raise NotImplementedError
@@ -46,7 +47,7 @@ class _Suggest(ShopAction):
         return f"utter_{self.name().removeprefix('action_')}"
 
     def category(self, tracker: ShopTracker) -> str | None:
-        """The part of the shop that was asked about, or that belongs to the product at hand."""
+        """The part of the shop that was asked about, or that the product at hand belongs to."""
         named = just_mentioned(tracker, "category")
         if named and named[0] in self.catalogue.categories:
             return str(named[0])
@@ -75,11 +76,11 @@ class ActionRecommendGift(_Suggest):
 
 
 class ActionOfferCheaper(_Suggest):
-    """What costs less than the product at hand and is most like it; else the least expensive of that part."""
+    """What costs less than the product at hand and is most like it; else the least expensive of what was shown last."""
 
     def found(self, tracker: ShopTracker) -> list[Product]:
         meant = products_meant(self.catalogue, tracker)
-        category = self.category(tracker) or "drinks"
+        category = self.category(tracker) or tracker.slots.get("shown") or "drinks"
         offered = [p for p in self.catalogue.in_category(category) if self.catalogue.stock(p.id) != 0]
         if not meant:
             return sorted(offered, key=self._price)

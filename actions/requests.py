@@ -8,11 +8,12 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button, requests
+from actions.cart import ITEM_SLOTS
 from actions.checking import just_mentioned
 from actions.shop_questions import order_choice, products_meant
 from actions.speech import opening
 from bot.flows.model import Choice
-from bot.offering.catalogue import PRODUCT
+from bot.offering.catalogue import FULFILMENT, PRODUCT
 
 # A meaning less likely than this is not worth a customer's reading.
 PLAUSIBLE = 0.1
@@ -35,11 +36,12 @@ class ActionUnknownRequest(ShopAction):
     def _ask_about_product(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> None:
         speech, product = self.speech(tracker), products_meant(self.catalogue, tracker)[0]
         about = {PRODUCT: product.id}
+        said = {slot: values[0] for slot in (*ITEM_SLOTS, FULFILMENT) if (values := just_mentioned(tracker, slot))}
         dispatcher.utter_message(
             response="utter_product_alone",
             named=speech.named(product.id),
             buttons=[
-                button(speech.say("utter_choice_order_it"), order_choice(product)),
+                button(speech.say("utter_choice_order_it"), order_choice(product, said)),
                 button(speech.say("utter_choice_about_it"), Choice(action="action_tell_product", args=about)),
                 button(speech.say("utter_choice_price_of_it"), Choice(action="action_tell_price", args=about)),
             ],

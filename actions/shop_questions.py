@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
@@ -115,19 +117,19 @@ class ActionTellPrice(_AboutProducts):
         asked = {**{s: v[0] for s in ITEM_SLOTS if (v := just_mentioned(tracker, s))}, PRODUCT: product.id}
         by = "amount" if "amount" in product.options else "size"
         if by in product.options and by not in asked and len(product.options[by]) > 1:
-            each = [
-                speech.say(
-                    "utter_price_of_size",
-                    size=speech.title(by, value),
-                    price=speech.money(self.catalogue.price({**asked, by: value})),
-                )
-                for value in product.options[by]
-            ]
+            each = [self._price_of(by, value, asked, speech) for value in product.options[by]]
             dispatcher.utter_message(response="utter_prices", named=speech.named(product.id), prices=speech.join(each))
             return
         dispatcher.utter_message(
             response="utter_price", line=speech.line(asked), price=speech.money(self.catalogue.price(asked))
         )
+
+    def _price_of(self, by: str, value: str, asked: dict[str, Any], speech: Speech) -> str:
+        title = speech.title(by, value)
+        if by == "amount":
+            return title  # A gift card costs what is on it.
+        price = speech.money(self.catalogue.price({**asked, by: value}))
+        return speech.say("utter_price_of_size", size=title, price=price)
 
 
 class ActionTellStock(_AboutProducts):
@@ -205,7 +207,7 @@ class ActionShowMenu(ShopAction):
             products="\n".join(f"- {line}" for line in listed),
             buttons=[button(speech.named(p.id), order_choice(p)) for p in popular],
         )
-        return []
+        return [SlotSet("shown", category)]
 
     def _parts(self, speech: Speech) -> list[dict[str, Any]]:
         return [
@@ -242,10 +244,10 @@ def products_meant(catalogue: Catalogue, tracker: ShopTracker) -> list[Product]:
     return [catalogue.products[str(each)] for each in dict.fromkeys(named) if str(each) in catalogue.products]
 
 
-def order_choice(product: Product) -> Choice:
-    """The choice that begins an order of it."""
+def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
+    """The choice that begins an order of it, with what was already said of it."""
     flow = "subscribe" if product.category == "subscriptions" else "order"
-    return Choice(flow=flow, set={PRODUCT: product.id})
+    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})
 
 
 def lowest_price(catalogue: Catalogue, product: Product) -> tuple[Any, bool]:

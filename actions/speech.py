@@ -10,6 +10,8 @@ from typing import Any
 
 from bot.offering.catalogue import PRODUCT, Catalogue, Hours
 
+_VOWELS = frozenset("aeiou")
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -55,7 +57,9 @@ class Speech:
         line = self.line(composition, quantity)
         item = self.catalogue.products.get(str(composition.get(PRODUCT)))
         counted = quantity > 1 or item is None or item.category not in ("drinks", "gift_cards")
-        return line if counted else self.say("utter_one", line=line)
+        if counted:
+            return line
+        return self.say("utter_one_before_vowel" if line[:1].lower() in _VOWELS else "utter_one", line=line)
 
     def named(self, product: str) -> str:
         """The title of a product at the beginning of a sentence or on a button."""

@@ -27,7 +27,9 @@ class _ThreadAction(ShopAction):
         found = {each.thread: each for each in engine.open_threads(flows, state, tracker.slots)}
         for kept in self._kept(tracker):
             found.setdefault(kept.thread, kept)
-        return list(found.values())
+        # What ended in this very turn is closed in the database only when the turn is committed.
+        over = {each["thread"] for each in _ended(tracker)}
+        return [each for each in found.values() if each.thread not in over]
 
     def thread(self, tracker: ShopTracker) -> ThreadSnapshot | None:
         """The thread of the tapped choice, if it is still open."""
@@ -55,11 +57,11 @@ class _ThreadAction(ShopAction):
 
     def summary(self, snapshot: ThreadSnapshot, tracker: ShopTracker) -> str:
         """The answers so far in words: "a large latte"."""
-        speech = self.speech(tracker)
-        product = snapshot.slots.get("product")
+        speech, flow = self.speech(tracker), self.shop.flows().get(snapshot.flow)
         shown = {slot: value for slot, value in snapshot.slots.items() if isinstance(value, str | int | float)}
-        line = speech.some(snapshot.slots, int(snapshot.slots.get("quantity") or 1)) if product else None
-        return speech.say(snapshot.summary_response, **{**shown, "line": line})
+        line = speech.some(snapshot.slots, int(snapshot.slots.get("quantity") or 1))
+        name = flow.name if flow else snapshot.description
+        return speech.say(snapshot.summary_response, **{**shown, "line": line if "product" in shown else name})
 
     def _kept(self, tracker: ShopTracker) -> list[ThreadSnapshot]:
         with self.shop.memory.read() as tx:
@@ -148,10 +150,13 @@ def _events(outcome: Outcome, tracker: ShopTracker, *, waiting: int) -> list[Eve
     state = outcome.state
     if outcome.action is not None:
         state = replace(state, due=(Due(outcome.action, outcome.arguments), *state.due))
-    before = (tracker.slots.get(DIALOGUE) or {}).get("ended", [])
-    ended = [*before, *({"thread": each.thread, "how": each.how} for each in outcome.ended)]
+    ended = [*_ended(tracker), *({"thread": each.thread, "how": each.how} for each in outcome.ended)]
     dialogue = {**state.to_json(), **({"ended": ended} if ended else {})}
     return sets({**outcome.slots, DIALOGUE: dialogue, WAITING: max(0, waiting)})
+
+
+def _ended(tracker: ShopTracker) -> list[dict[str, str]]:
+    return list((tracker.slots.get(DIALOGUE) or {}).get("ended", []))
 
 
 def _snapshot(thread: threads.Thread) -> ThreadSnapshot:

@@ -274,7 +274,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_and_cure(tmp_path):
 )
 def test_each_kind_of_mistake_is_told(tmp_path, name, old, new, message):
     """Nothing wrong is taken over silently."""
-    with pytest.raises(CatalogueErrors, match=".") as raised:
+    with pytest.raises(CatalogueErrors) as raised:
         _load(tmp_path, **{name: SMALL[f"{name}.yml"].replace(old, new)})
     assert message in str(raised.value)
 

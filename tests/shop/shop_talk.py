@@ -30,7 +30,7 @@ MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
 def phrase(name: str, variables: dict[str, Any], language: str) -> str:
     """What the running assistant gives to actions: a wording as text."""
-    rendered = say(name, variables, slots=variables, language=language)
+    rendered = say(name, variables, slots={}, language=language)
     return rendered.text if rendered else f"<{name}>"
 
 
@@ -100,7 +100,7 @@ class Talk:
         """As the assistant begins a session: nothing at hand, what was left half-done is counted."""
         with self.memory.read() as tx:
             waiting = len(threads.open_for(tx, consent.require(tx, self.customer, Purpose.RESUME)))
-        self.slots = {name: None for name in DOMAIN["slots"]} | {DIALOGUE: {}, "threads_waiting": waiting}
+        self.slots = dict.fromkeys(DOMAIN["slots"]) | {DIALOGUE: {}, "threads_waiting": waiting}
 
     def say(self, text: str, intent: str, *entities: tuple[Any, ...]) -> list[Shown]:
         """Entities are (name, value) or (name, value, role)."""
