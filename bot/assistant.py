@@ -88,7 +88,8 @@ class Assistant:
         else:
             self._let_go_of_taken(start, turn)
         before = self._half_done(tracker)
-        await self.processor.take(tracker, Channel(turn.channel), await self._uttered(turn, said))
+        uttered = await self._uttered(turn, said)
+        await self.processor.take(tracker, Channel(turn.channel), uttered, first=_disclosure(start, uttered))
         return self._answer(start, turn, before)
 
     def _start(self, turn: Turn) -> _Start:
@@ -167,6 +168,12 @@ class Assistant:
                     threads.save(tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now)
 
         return Answer(replies, write)
+
+
+def _disclosure(start: _Start, uttered: UserUttered) -> str | None:
+    """At first contact it is said that this is a machine (EU AI Act, art. 50(1)); the greeting says so by itself."""
+    first_contact = start.loaded.last_user_at is None and not start.waiting
+    return "utter_bot_disclosure" if first_contact and uttered.intent_name != "greet" else None
 
 
 def _outgoing(event: BotUttered) -> Outgoing:

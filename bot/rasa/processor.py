@@ -85,11 +85,14 @@ class LeanProcessor(MessageProcessor):
         return parsed
 
     async def take(
-        self, tracker: DialogueStateTracker, channel: OutputChannel, said: UserUttered, *, follow: bool = True
+        self, tracker: DialogueStateTracker, channel: OutputChannel, said: UserUttered, *, first: str | None = None
     ) -> None:
-        """Log what was said and act until it is the customer's turn again. `follow=False` only logs."""
+        """Log what was said, say `first` (a wording) if given, and act until it is the customer's turn again."""
         tracker.update(said)
-        if follow and not tracker.is_paused():
+        if first is not None:
+            for event in await self._said(first, tracker, channel):
+                tracker.update(event)
+        if not tracker.is_paused():
             await self._run_prediction_loop(channel, tracker)
 
     async def _run_prediction_loop(self, output_channel: OutputChannel, tracker: DialogueStateTracker) -> None:
@@ -120,10 +123,10 @@ class LeanProcessor(MessageProcessor):
         except Exception:  # The edge of what a shop may write: the turn goes on and the customer is told.
             logger.exception("%s failed in conversation %s", name, tracker.sender_id)
             self._on_failure(name)
-            return await self._apology(tracker, channel)
+            return await self._said("utter_action_failed", tracker, channel)
 
-    async def _apology(self, tracker: DialogueStateTracker, channel: OutputChannel) -> list[Event]:
-        said = await self.nlg.generate("utter_action_failed", tracker, channel.name())
+    async def _said(self, name: str, tracker: DialogueStateTracker, channel: OutputChannel) -> list[Event]:
+        said = await self.nlg.generate(name, tracker, channel.name())
         return [rasa.core.actions.action.create_bot_utterance(said)] if said else []
 
 

@@ -41,6 +41,13 @@ def test_an_answer_needs_no_intent() -> None:
     assert chat.say(says(None, "oat", milk="oat")) == ["utter_ask_quantity"]
 
 
+def test_an_answer_beats_an_aimless_intent() -> None:
+    """ "pick up", taken for chatter, still answers the question about it."""
+    chat = Chat()
+    chat.say(says("order", product="latte", size="large"))
+    assert chat.say(says("out_of_scope", milk="oat")) == ["utter_ask_quantity"]
+
+
 def test_a_correction_is_said_and_actions_after_it_run_again(ordering: Chat) -> None:
     """ "Actually make it soy" changes the answer, checks the combination again and keeps all other answers."""
     assert ordering.say(says("change_order", milk="soy")) == [

@@ -6,7 +6,7 @@ from shop_talk import Talk
 from memory import consent
 from memory.consent import Evidence, Purpose
 
-CARD = ["Continue", "Start over", "Something else", "Forget it"]
+CARD = ["Continue", "Start over", "Something else", "Forget that"]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_something_else_leaves_it_for_another_time(elsewhere, memory, clock):
 def test_forgotten_is_never_offered_again(elsewhere, memory, clock):
     """Neither here nor elsewhere."""
     elsewhere.say("hello", "greet")
-    elsewhere.tap("Forget it")
+    elsewhere.tap("Forget that")
     assert elsewhere.shown[-1].name == "utter_thread_forgotten"
     for channel in ("messaging", "web", "phone"):
         later = Talk(memory, clock, elsewhere.customer, channel=channel)
@@ -150,7 +150,7 @@ def test_a_card_that_is_too_old_says_so(elsewhere):
     """Continued elsewhere and finished: the button has had its day."""
     elsewhere.say("hello", "greet")
     card = elsewhere.shown[-1].choices
-    elsewhere.tap("Forget it")
+    elsewhere.tap("Forget that")
     elsewhere._turn({"text": "Continue", "intent": {"name": "choose"}}, (_tapped(card["Continue"]),))
     assert elsewhere.shown[-1].name == "utter_choice_expired"
 

@@ -18,6 +18,8 @@ ADDITIONAL = "order_another"
 """The intent of one more of the same: queued behind the task at hand, never a correction of it."""
 SURE = 0.8  # Confidence at which a message leaves a question that would take any text.
 LIKELY = 0.5  # Below it, a message that holds an answer to the open question is that answer.
+AIMLESS = frozenset({"out_of_scope", "smalltalk"})
+"""Intents that ask for nothing: a message that holds an answer to the open question is that answer."""
 HUMAN = "human"
 """The intent whose flow hands over to a person."""
 
@@ -94,7 +96,7 @@ def _fits_open_questions(work: Work, message: Message) -> bool:
 def _answers_unsurely(work: Work, message: Message) -> bool:
     step = work.asked()
     answers = isinstance(step, Collect) and step.source.entity in positives(message)
-    return answers and message.confidence < LIKELY
+    return answers and (message.confidence < LIKELY or message.intent in AIMLESS)
 
 
 def _fill(work: Work, message: Message) -> bool:
