@@ -1,12 +1,14 @@
 """The customers' contract over HTTP and WebSocket. Who is asking comes from the bearer token and nothing else."""
 
 import asyncio
+import contextlib
 import json
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -128,19 +130,16 @@ class _Socket:
             ready = {"conversation": self._conversation.id, "in_charge": self._conversation.in_charge}
             await self._send({"type": "ready", **ready})
             await self._catch_up()
-            await self._until_closed(self._pass_on(nudges), self._take())
+            async with anyio.create_task_group() as sides:
+                for side in (lambda: self._pass_on(nudges), self._take):
+                    sides.start_soon(self._until_closed, side, sides.cancel_scope)
 
     @staticmethod
-    async def _until_closed(*sides: Awaitable[None]) -> None:
-        tasks = [asyncio.ensure_future(side) for side in sides]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for result in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
-                    raise result
+    async def _until_closed(side: Callable[[], Awaitable[None]], both: anyio.CancelScope) -> None:
+        """Run one side; when the browser has gone, end both. Starlette says so by either of these exceptions."""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await side()
+        both.cancel()
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._websocket.send_text(json.dumps(frame, ensure_ascii=False))
