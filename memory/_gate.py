@@ -159,7 +159,8 @@ def _narrow(tx: "Tx", state: ORMExecuteState) -> None:
         raise RawStatement("no table of ours")
     criteria = []
     for entity in entities:
-        theirs = entity.customer.in_(reach(tx, entity))  # type: ignore[attr-defined]
+        within = reach(tx, entity)
+        theirs = entity.customer.in_(within)  # type: ignore[attr-defined]
         criteria.append(with_loader_criteria(entity, theirs, include_aliases=True))
     state.statement = statement.options(*criteria)
 

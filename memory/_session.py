@@ -31,6 +31,8 @@ class Grant:
     purpose: Purpose
     # Every customer that is the same person by verified links that can be undone; usually one.
     scope: frozenset[str] = field(repr=False)
+    channel: str
+    topic: str
     proof: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +98,8 @@ class Tx:
         self._made: Connection | None = None
         self._now: datetime | None = None
         self._customers: dict[str, Served] = {}
-        self._grants: dict[tuple[Purpose, str], Grant] = {}
+        # By customer, purpose, channel and topic.
+        self._grants: dict[tuple[str, str, str, str], Grant] = {}
         self._held: dict[str, Held] = {}
         # The current decisions that were read, by customer.
         self._consents: dict[str, tuple[Any, ...]] = {}
@@ -194,16 +197,17 @@ def forget_served(tx: Tx) -> None:
     tx._session.expunge_all()
 
 
-def grant(tx: Tx, customer: str, purpose: Purpose) -> Grant:
+def grant(tx: Tx, customer: str, purpose: Purpose, channel: str, topic: str) -> Grant:
     """Make a grant. For ``consent.require``, after its check."""
-    made = Grant(customer, purpose, serve(tx, customer).scope, PASS)
-    tx._grants[purpose, customer] = made
+    made = Grant(customer, purpose, serve(tx, customer).scope, channel, topic, PASS)
+    tx._grants[customer, purpose, channel, topic] = made
     return made
 
 
 def granted(tx: Tx, given: Grant, *purposes: Purpose) -> frozenset[str]:
     """The customers that ``given`` covers. Raises Ungranted for another transaction's grant or another purpose."""
-    if tx._grants.get((given.purpose, given.customer)) is not given or given.purpose not in purposes:
+    made = tx._grants.get((given.customer, given.purpose, given.channel, given.topic))
+    if made is not given or given.purpose not in purposes:
         raise Ungranted(given.purpose)
     return given.scope
 

@@ -110,8 +110,8 @@ class Past:
 def require(tx: Tx, customer: str, purpose: Purpose, channel: str = "*", topic: str = "*") -> Grant:
     """A grant for this transaction. Raises ConsentRefused for no decision, a refusal, an unknown purpose, an expired
     grant, a child where the profile says so, an unknown or erased customer, or a database that fails."""
-    made = tx._grants.get((purpose, customer))
-    if made is not None and channel == "*" and topic == "*":
+    made = tx._grants.get((customer, purpose, channel, topic))
+    if made is not None:
         return made
     try:
         why = _refusal(tx, customer, Purpose(purpose), channel, topic)
@@ -121,7 +121,7 @@ def require(tx: Tx, customer: str, purpose: Purpose, channel: str = "*", topic: 
         raise ConsentRefused(str(purpose), f"cannot tell: {type(error).__name__}") from error
     if why is not None:
         raise ConsentRefused(str(purpose), why)
-    return made or _session.grant(tx, customer, Purpose(purpose))
+    return _session.grant(tx, customer, Purpose(purpose), channel, topic)
 
 
 def allows(tx: Tx, customer: str, purpose: Purpose, channel: str = "*", topic: str = "*") -> bool:

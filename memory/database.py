@@ -120,7 +120,7 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        begin = connection.get_execution_options().get("memory_begin", "BEGIN IMMEDIATE")
+        begin = connection.get_execution_options().get("memory_begin", "BEGIN")
         connection.connection.dbapi_connection.execute(begin)
 
     return engine

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from memory import _registry, _session, _tombstones, search
 from memory._gate import MAINTENANCE
 from memory._ids import new_id
 from memory._session import Tx
-from memory._tables import ConversationRow, CustomerRow, IdentityRow, MessageRow, ReceiptRow
+from memory._tables import ConversationRow, CustomerRow, DocumentRow, IdentityRow, MessageRow, ReceiptRow
 from memory.errors import UnknownCustomer
 
 if TYPE_CHECKING:
@@ -217,11 +217,10 @@ def _delete_once(memory: "Memory", subject: Subject, *, now: datetime) -> dict[s
 
 def delete_customers(tx: Tx, customers: frozenset[str]) -> dict[str, int]:
     """Delete all rows about these customers, in the registry's order; how many by table."""
-    search.unindex(tx, MessageRow.customer.in_(sorted(customers)))
-    deleted = {}
+    deleted = {DocumentRow.__tablename__: search.unindex(tx, MessageRow.customer.in_(sorted(customers)))}
     for kept in _registry.TABLES:
-        gone = _session.private(tx, kept.row.__table__.delete().where(kept.of(customers))).rowcount  # type: ignore[attr-defined]
-        deleted[kept.name] = gone
+        gone = _session.private(tx, delete(kept.row).where(kept.of(customers))).rowcount
+        deleted[kept.name] = deleted.get(kept.name, 0) + gone
     return deleted
 
 

@@ -69,9 +69,9 @@ def record_lines(tx: Tx, rows: Sequence[Line], *, seen: Counter[bytes] | None = 
     Needs no grant: reading does.
     """
     seen = Counter() if seen is None else seen
-    customers = _customers(tx, {row.subject: row.ordered_at for row in rows})
-    erased = _tombstones.addresses(tx, channel=identities.SHOP, addresses=customers)
+    erased = _tombstones.addresses(tx, channel=identities.SHOP, addresses={row.subject for row in rows})
     kept = [row for row in rows if row.subject not in erased or row.ordered_at > erased[row.subject]]
+    customers = _customers(tx, {row.subject: row.ordered_at for row in kept})
     values = [_values(row, customers[row.subject], seen) for row in kept]
     statement = _insert(tx).on_conflict_do_nothing()
     new = 0

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -57,7 +58,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder.mkdir()
     if account:
         os.chown(folder, account["user"], account["group"])
-    run = {**account, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run: dict[str, Any] = {**account, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     store = str(folder / "store")
     subprocess.run(
         [home / "initdb", "-D", store, "-U", "rapport", "-A", "trust", "-E", "UTF8", "-N"], check=True, **run
@@ -71,7 +72,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(port, server)
         yield f"postgresql://rapport@127.0.0.1:{port}"
     finally:
-        server.send_signal(signal.SIGINT)
+        # At once: nothing of it is wanted afterwards.
+        server.send_signal(signal.SIGQUIT)
         server.wait(timeout=20)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -88,12 +90,48 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("PostgreSQL did not answer")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of each kind."""
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of each kind without any table."""
     if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bare.db"
+    return _create_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "memory.db")
         return f"sqlite:///{tmp_path}/memory.db"
-    server = request.getfixturevalue("postgres")
+    address: str = request.getfixturevalue("postgres_database")
+    with psycopg.connect(address, autocommit=True) as connection:
+        names = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        emptied = ", ".join(name for name in names if name not in ("keys", "alembic_version"))
+        connection.execute(f"TRUNCATE {emptied} RESTART IDENTITY")
+    return address
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    Memory.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres: str) -> str:
+    """A migrated PostgreSQL database that tests empty and use one after the other."""
+    address = _create_database(postgres)
+    Memory.open(address).close()
+    return address
+
+
+def _create_database(server: str) -> str:
     name = f"m{uuid4().hex}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -105,8 +143,8 @@ def open_memory() -> Iterator[Callable[..., Memory]]:
     """Opens memories that are closed after the test."""
     opened: list[Memory] = []
 
-    def _open(url: str, **options: object) -> Memory:
-        opened.append(Memory.open(url, **{"clock": lambda: NOW, **options}))  # type: ignore[arg-type]
+    def _open(url: str, **options: Any) -> Memory:
+        opened.append(Memory.open(url, **{"clock": lambda: NOW, **options}))
         return opened[-1]
 
     yield _open
@@ -121,6 +159,7 @@ def memory(url: str, open_memory: Callable[..., Memory]) -> Memory:
 
 
 @pytest.fixture
-def sqlite_memory(tmp_path: Path, open_memory: Callable[..., Memory]) -> Memory:
+def sqlite_memory(tmp_path: Path, sqlite_template: Path, open_memory: Callable[..., Memory]) -> Memory:
     """An empty memory on SQLite, for what is SQLite's alone."""
+    shutil.copy(sqlite_template, tmp_path / "memory.db")
     return open_memory(f"sqlite:///{tmp_path}/memory.db")

@@ -1,6 +1,7 @@
 """A turn is remembered whole: events, messages, choices and threads, on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from memory_people import NOW, Half, somebody
@@ -121,7 +122,12 @@ def test_without_resume_no_thread_is_kept_or_read(memory: Memory) -> None:
     customer, web = somebody(memory)
     with memory.write() as tx:
         threads.save(tx, Half(), customer=customer, conversation=web, now=NOW)
-        refusal = {"purpose": Purpose.RESUME, "decision": "withdrawn", "evidence": Evidence("button"), "now": NOW}
+        refusal: dict[str, Any] = {
+            "purpose": Purpose.RESUME,
+            "decision": "withdrawn",
+            "evidence": Evidence("button"),
+            "now": NOW,
+        }
         consent.decide(tx, customer, **refusal)
         with pytest.raises(ConsentRefused):
             consent.require(tx, customer, Purpose.RESUME)
@@ -146,7 +152,7 @@ def test_an_order_number_is_placed_once(memory: Memory) -> None:
     """The same number gives the same order; it can be changed, cancelled, and seen by its customer alone."""
     ann, conversation = somebody(memory)
     bob, _ = somebody(memory, "bob")
-    order = {
+    order: dict[str, Any] = {
         "conversation": conversation,
         "number": "K-1042",
         "lines": [{"sku": "latte", "quantity": 1}],
@@ -177,7 +183,7 @@ def test_a_ticket_has_a_number_and_an_answer_comes_back(memory: Memory) -> None:
     """It belongs to its customer alone; the same number opens nothing new."""
     ann, conversation = somebody(memory)
     bob, _ = somebody(memory, "bob")
-    matter = {"conversation": conversation, "kind": "complaint", "text": "cold coffee", "now": NOW}
+    matter: dict[str, Any] = {"conversation": conversation, "kind": "complaint", "text": "cold coffee", "now": NOW}
     with memory.write() as tx:
         number = tickets.open(tx, customer=ann, **matter)
         assert tickets.open(tx, customer=ann, number=number, **matter) == number
