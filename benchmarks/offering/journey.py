@@ -55,7 +55,8 @@ def read_shelf(folder: Path) -> PlainShelf:
 
 
 def read_lines(folder: Path) -> list[OrderLine]:
-    """The sample of transactions in the order of time; lines without a quantity (weights, refunds) count as one piece."""
+    """The sample of transactions in the order of time; lines without a quantity (weights, refunds) count as one
+    piece."""
     lines = []
     with gzip.open(folder / "transactions_sample.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):

@@ -32,7 +32,8 @@ Rank = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True)
 class Split:
-    """Everything before a day, each household's first basket after it, and all its products until the end of the period."""
+    """Everything before a day, each household's first basket after it, and all its products until the end of the
+    period."""
 
     start: datetime
     before: list[OrderLine]

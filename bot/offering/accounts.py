@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 
 from bot.offering.orders import OrderLine
@@ -18,9 +19,11 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class Account:
-    """One customer's past: money in the shop's currency, `days` the distinct UTC days (ordinals) with a purchase, rising.
+    """One customer's past: money in the shop's currency, `days` the distinct UTC days (ordinals) with a purchase,
+    rising.
 
-    `margin`: of what was bought. `returned`: margin taken back by returns. `handling`: cost of orders, returns, contacts.
+    `margin`: of what was bought. `returned`: margin taken back by returns. `handling`: cost of orders, returns,
+    contacts.
     """
 
     customer: str
@@ -43,13 +46,14 @@ class Account:
     @property
     def cycle(self) -> float | None:
         """The median number of days between two purchases; None before the second."""
-        gaps = [later - earlier for earlier, later in zip(self.days, self.days[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(self.days)]
         return float(median(gaps)) if gaps else None
 
 
 @dataclass(frozen=True)
 class Costing:
-    """How a line becomes margin: its unit cost, else the rules' share for the category, else the catalogue's, else other."""
+    """How a line becomes margin: its unit cost, else the rules' share for the category, else the catalogue's, else
+    other."""
 
     rules: CostRules
     category_of: Callable[[str], str | None]
@@ -83,7 +87,8 @@ def open_accounts(
 ) -> tuple[Account, ...]:
     """One account for every customer with a purchase until `as_of`, by customer id; later lines are not looked at.
 
-    `contacts` counts, by customer, how often each kind of contact happened; complaints and rights requests cost nothing.
+    `contacts` counts, by customer, how often each kind of contact happened; complaints and rights requests cost
+    nothing.
     """
     tallies: dict[str, _Tally] = {}
     for line in lines:

@@ -1,7 +1,8 @@
 """Everything that could be shown to a customer with its likelihood, before anything is chosen.
 
 Every score rests on nothing but its own evidence: what is known of one thing never changes the score of another, and no
-score is divided by a customer's total. That is what makes reasons exact. All scores estimate one thing, the chance that it
+score is divided by a customer's total. That is what makes reasons exact. All scores estimate one thing, the chance
+that it
 is in the next order, and so can be compared across the three slots.
 """
 
@@ -43,19 +44,23 @@ class Weights:
     """How likely each slot makes a thing; chosen on a validation period of Complete Journey (benchmarks/offering).
 
     Familiar: `familiar` * repeat rate ** `repeat` * occasions ** `often` * faded weight ** `faded`: frequency times
-    recency. Adjacent: `adjacent` * the chance given the neighbour * w / (w + `half`), w being the neighbour's weight.
-    Popular: `popular` * share of recent purchases; it is part of the other two as well. `liked` and `disliked` multiply.
+    recency. The repeat rate is the product's, worth `others` people, and the customer's own returns to it. Adjacent:
+    `adjacent` * the chance given the neighbour * w / (w + `half`), w being the neighbour's weight.
+    Popular: `popular` * share of recent purchases; it is part of the other two as well. `liked` and `disliked`
+    multiply.
     `same_kind` and `same_category` are how alike two things are held to be when a set is varied.
     """
 
-    familiar: float = 0.19
+    familiar: float = 0.2
+    others: float = 5.0
     repeat: float = 0.8
-    often: float = 0.8
-    faded: float = 0.3
+    often: float = 0.5
+    faded: float = 0.5
     half: float = 2.0
     adjacent: float = 0.05
     popular: float = 2.5
     liked: float = 4.0
+    said: float = 0.75
     disliked: float = 0.25
     same_kind: float = 0.5
     same_category: float = 0.2
@@ -139,8 +144,11 @@ _Rows = tuple[np.ndarray, np.ndarray, Floats, np.ndarray]
 
 def _familiar(taste: Taste, fresh: np.ndarray, *, index: Index, popular: Floats, weights: Weights) -> _Rows:
     place = taste.place[fresh]
-    habit = taste.occasions[fresh] ** weights.often * taste.weight[fresh] ** weights.faded
-    return _rows(place, _F, weights.familiar * index.repeat[place] ** weights.repeat * habit + popular[place])
+    times = taste.occasions[fresh]
+    # Whoever came back for a thing does come back for it, whatever others do.
+    rate = (weights.others * index.repeat[place] + times - 1.0) / (weights.others + 1.0)
+    habit = times**weights.often * taste.weight[fresh] ** weights.faded
+    return _rows(place, _F, weights.familiar * rate**weights.repeat * habit + popular[place])
 
 
 def _adjacent(
@@ -169,7 +177,9 @@ def _popular(taste: Taste, *, index: Index, popular: Floats, wanted: Wanted) -> 
     if wanted.below is not None or wanted.added_since is not None:
         # The most popular things may all be too dear or too old: look at the whole shelf.
         pool = np.flatnonzero(index.on_brand)
-    return _rows(pool, np.where(np.isin(pool, taste.place), _P, _N), popular[pool])
+    faded = pool[np.isin(pool, taste.place)]
+    both = np.concatenate([pool, faded])
+    return _rows(both, np.repeat([_N, _P], [len(pool), len(faded)]), popular[both])
 
 
 def _rows(place: np.ndarray, slot: int | np.ndarray, score: Floats, source: np.ndarray | None = None) -> _Rows:
@@ -221,16 +231,16 @@ class _Barriers:
         asserted = set(self.taste.place[self.fresh].tolist())
         twins: list[int] = []
         for entry, where in enumerate(place.tolist()):
+            opinion = self._opinion(where)
+            if opinion is not None and opinion.kind is Kind.LIKE:
+                # Also what is held back: it must be noted when it would have been shown.
+                score[entry] = self.weights.liked * score[entry] + self.weights.said
+                boosts[where] = opinion
             block = self._block(where, int(slot[entry]), known=known, asserted=asserted)
             if block is not None:
                 blocks.append(block)
                 blocked[entry] = len(blocks)
-                continue
-            opinion = self._opinion(where)
-            if opinion is not None and opinion.kind is Kind.LIKE:
-                score[entry] *= self.weights.liked
-                boosts[where] = opinion
-            elif opinion is not None:
+            elif opinion is not None and opinion.kind is Kind.DISLIKE:
                 blocks.append((Barrier.DISLIKED, opinion))
                 twins.append(entry)
         return self._with_twins(place, slot, score, source, blocked, blocks=blocks, boosts=boosts, twins=twins)
@@ -247,7 +257,8 @@ class _Barriers:
         boosts: dict[int, Stated],
         twins: list[int],
     ) -> Candidates:
-        """A disliked thing is there twice: blocked at its full score (that is what the dislike took), free at a low one."""
+        """A disliked thing is there twice: blocked at its full score (that is what the dislike took), free at a low
+        one."""
         if twins:
             marks = [at + 1 for at, (barrier, _) in enumerate(blocks) if barrier is Barrier.DISLIKED]
             place, slot = np.append(place, place[twins]), np.append(slot, slot[twins])
@@ -266,9 +277,11 @@ class _Barriers:
         if self.facts:
             refusal = ruled_out(self.shelf.products[self.index.skus[where]], self.facts)
             if refusal is not None and refusal.barrier is not None:
-                return refusal.barrier, refusal.fact
-        if (slot == _A and where in known) or (slot in (_N, _P) and where in asserted):
+                return refusal.barrier, refusal.facts[0]
+        if where in asserted and slot != _F:
             return Barrier.KNOWN, None
+        if where in known and slot in (_A, _N):
+            return Barrier.FADED, None
         return None
 
     def _opinion(self, where: int) -> Stated | None:

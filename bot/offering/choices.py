@@ -41,6 +41,7 @@ EXITS = ("something_else", "no_thanks")
 # Scores span about three powers of ten; on this scale a likelihood of a thousandth counts like being wholly alike.
 _SPAN = math.log(1000.0)
 _F, _A, _N, _P = range(4)
+_ALL = {_F, _A, _N, _P}
 
 
 class SetKind(StrEnum):
@@ -100,7 +101,8 @@ class Ranking:
 
 @dataclass(frozen=True)
 class ChoiceSet:
-    """What the assistant shows: options and the two exits, or a question (`ask_for_whom`, `ask_category`) instead."""
+    """What the assistant shows: options (familiar first, novel last) and the two exits, or a question (`ask_for_whom`,
+    `ask_category`) instead."""
 
     kind: SetKind
     ranking: Ranking
@@ -191,7 +193,8 @@ class Engine:
 def _shown(kind: SetKind, ranking: Ranking, confidence: float) -> ChoiceSet:
     if len(ranking.options) < 2:
         return ChoiceSet(SetKind.NOTHING, replace(ranking, options=()), confidence)
-    return ChoiceSet(kind, ranking, confidence)
+    in_order = sorted(ranking.options, key=lambda option: SLOTS.index(option.slot))
+    return ChoiceSet(kind, replace(ranking, options=tuple(in_order)), confidence)
 
 
 def _question(wanted: Wanted, asked: frozenset[str]) -> str | None:
@@ -201,7 +204,8 @@ def _question(wanted: Wanted, asked: frozenset[str]) -> str | None:
 
 
 def _confidence(ranking: Ranking, person: Person, index: Index, now: datetime) -> float:
-    """1 - 0.5 ** w, w being the weight of all that the options cite: one fresh purchase .5, two .75; a fact like one."""
+    """1 - 0.5 ** w, w being the weight of all that the options cite: one fresh purchase .5, two .75; a fact like
+    one."""
     cited = {each.id for option in ranking.options for each in option.reason.evidence}
     half_lives = [
         age_days(line.at, now) / index.half_life[index.place[line.sku]]
@@ -209,7 +213,7 @@ def _confidence(ranking: Ranking, person: Person, index: Index, now: datetime) -
         if line.id in cited and line.sku in index.place
     ]
     facts = sum(fact.id in cited for fact in person.stated)
-    return 1.0 - 0.5 ** (sum(0.5**age for age in half_lives) + facts)
+    return 1.0 - 0.5 ** (math.fsum(0.5**age for age in half_lives) + facts)
 
 
 class _Selection:
@@ -223,21 +227,32 @@ class _Selection:
         self.open = np.ones(len(found.place), dtype=bool)
         self.alike: Floats = np.zeros(len(found.place))
         self.picked: list[Option] = []
-        self.held: dict[str, HeldBack] = {}
+        self.held: dict[tuple[str, Barrier], HeldBack] = {}
+        self.faded: list[HeldBack] = []
         self.out: dict[str, str] = {}
 
     def run(self, limit: int) -> Ranking:
         explored = 1 if limit >= 2 and self._has(_N) else 0
-        while len(self.picked) < limit - explored and self._pick(self._due(limit - explored), noise=None):
-            pass
+        places = limit - explored
+        while len(self.picked) < places:
+            # A slot kept free may turn out to hold nothing that can be made.
+            if not self._pick(self._due(places), noise=None) and not self._pick(_ALL, noise=None):
+                break
         if explored and not self._pick({_N}, noise=self._noise()):
-            self._pick({_F, _A, _N, _P}, noise=None)
+            self._pick(_ALL, noise=None)
         shown = {option.sku for option in self.picked}
-        held = tuple(each for each in self.held.values() if each.sku not in shown)
-        return Ranking(tuple(self.picked), held, self._unavailable())
+        # What was disliked and yet is shown is shown further down than it would be.
+        held = tuple(h for h in self.held.values() if h.sku not in shown or h.barrier is Barrier.DISLIKED)
+        return Ranking(tuple(self.picked), (*held, *self.faded), self._unavailable())
 
     def _has(self, slot: int) -> bool:
-        return bool((self.open & (self.found.slot == slot) & (self.found.blocked == 0)).any())
+        """Whether a place can be kept for the slot. When all of it is held back, that shapes the set, and is noted."""
+        mine = np.flatnonzero(self.open & (self.found.slot == slot))
+        if (self.found.blocked[mine] == 0).any():
+            return True
+        for entry in mine.tolist():
+            self._hold(entry)
+        return False
 
     def _due(self, places: int) -> set[int]:
         """The slots that the next place is open to: all, until the places left are needed for slots still empty."""
@@ -246,7 +261,7 @@ class _Selection:
         left = places - len(self.picked)
         if left == 1 and len(due) == 2:
             due = {_F}
-        return due if due and left <= len(due) else {_F, _A, _N, _P}
+        return due if due and left <= len(due) else _ALL
 
     def _noise(self) -> Floats:
         """A draw for each thing of its own, from seed and name: what else there is does not change it."""
@@ -283,14 +298,14 @@ class _Selection:
         barrier, by = self.found.blocks[int(self.found.blocked[entry]) - 1]
         where = int(self.found.place[entry])
         sku = self.engine.index.skus[where]
-        if sku in self.held or any(option.sku == sku for option in self.picked):
+        if (sku, barrier) in self.held or any(option.sku == sku for option in self.picked):
             return
         if isinstance(by, Stated):
             evidence: tuple[Evidence, ...] = (of_fact(by, self.now),)
         else:
             lines = (by,) if isinstance(by, Bought) else evidence_for_place(self.found.taste, where)
             evidence = of_purchases(lines, self.now)
-        self.held[sku] = HeldBack(sku, barrier, evidence)
+        self.held[sku, barrier] = HeldBack(sku, barrier, evidence)
 
     def _make(self, entry: int) -> Option | None:
         """The entry as an option, or None (and the thing closed) when it cannot be shown to this customer."""
@@ -318,13 +333,17 @@ class _Selection:
         self.open &= self.found.place != where
         if refusal.problem is not None and familiar:
             self.out[sku] = refusal.problem
-        if refusal.barrier is not None and refusal.fact is not None:
-            self.held[sku] = HeldBack(sku, refusal.barrier, (of_fact(refusal.fact, self.now),))
+        if refusal.barrier is not None:
+            evidence = tuple(of_fact(fact, self.now) for fact in refusal.facts)
+            self.held[sku, refusal.barrier] = HeldBack(sku, refusal.barrier, evidence)
 
     def _take(self, entry: int, option: Option) -> None:
         found, index, weights = self.found, self.engine.index, self.engine.weights
         where = int(found.place[entry])
         self.picked.append(option)
+        if option.slot is Slot.POPULAR:
+            evidence = of_purchases(evidence_for_place(found.taste, where), self.now)
+            self.faded.append(HeldBack(option.sku, Barrier.FADED, evidence))
         self.open &= found.place != where
         same_category = index.category[found.place] == index.category[where]
         same_kind = index.kind[found.place] == index.kind[where]
@@ -389,7 +408,8 @@ class _Selection:
 
 
 def _usual(taste: Taste, where: int, index: Index, now: datetime) -> dict[str, str]:
-    """The modules usually taken with a thing, as one combination that was really ordered: the heaviest, then the newest."""
+    """The modules usually taken with a thing, as one combination that was really ordered: the heaviest, then the
+    newest."""
     weight: Counter[tuple[tuple[str, str], ...]] = Counter()
     newest: dict[tuple[tuple[str, str], ...], datetime] = {}
     half_life = float(index.half_life[where])

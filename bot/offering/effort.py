@@ -1,4 +1,5 @@
-"""What questions cost customers and what they were good for: a question whose answers never change anything should go."""
+"""What questions cost customers and what they were good for: a question whose answers never change anything should
+go."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ def told(asked: Sequence[Asked]) -> tuple[int, int]:
 
 
 def questions_left(asked: Sequence[Asked], *, budget: int) -> int:
-    """How many more questions this conversation may ask for the sake of a suggestion; a skipped one is spent as well."""
+    """How many more questions this conversation may ask for the sake of a suggestion; a skipped one is spent as
+    well."""
     return max(budget - len(asked), 0)
 
 

@@ -22,7 +22,8 @@ _STANDINGS = {
 
 
 def explain(assessment: Assessment, rules: TierRules, *, held: Held | None = None) -> tuple[str, ...]:
-    """Why this tier, one sentence a line: the verdict, what it rests on, the bounds, the history, what plays no part."""
+    """Why this tier, one sentence a line: the verdict, what it rests on, the bounds, the history, what plays no
+    part."""
     return tuple(_lines(assessment, rules, held))
 
 
@@ -52,9 +53,9 @@ def _value(assessment: Assessment, rules: TierRules) -> Iterator[str]:
     )
     yield f"That is estimated by {how}."
     yield (
-        f"Compared with {assessment.segment_size} {_STANDINGS[worth.standing]} (group {assessment.segment}), whose best "
-        f"tenth begins at {worth.actual_value + assessment.unrealised_value:.2f} or less, the unrealised value is "
-        f"{assessment.unrealised_value:.2f}."
+        f"Compared with {assessment.segment_size} {_STANDINGS[worth.standing]} (group {assessment.segment}), "
+        f"whose best tenth begins at {worth.actual_value + assessment.unrealised_value:.2f} or less, the "
+        f"unrealised value is {assessment.unrealised_value:.2f}."
     )
 
 
@@ -65,8 +66,8 @@ def _verdict(assessment: Assessment, rules: TierRules) -> Iterator[str]:
         return
     reached = "reaches" if worth.actual_value >= cuts.value_up else "does not reach"
     yield (
-        f"The value {reached} {cuts.value_up:.2f}, from which the top {100 - rules.most_valuable.promote_at:.0f} % begin; "
-        f"the unrealised value of the top {100 - rules.most_growable.promote_at:.0f} % begins at {cuts.potential_up:.2f}."
+        f"The value {reached} {cuts.value_up:.2f}, where the top {100 - rules.most_valuable.promote_at:.0f} % begin; "
+        f"the top {100 - rules.most_growable.promote_at:.0f} % of unrealised value begin at {cuts.potential_up:.2f}."
     )
     if assessment.tier is Tier.BZ:
         yield (
@@ -75,8 +76,8 @@ def _verdict(assessment: Assessment, rules: TierRules) -> Iterator[str]:
         )
     elif worth.actual_value + assessment.unrealised_value < 0:
         yield (
-            f"The value is below zero, but {worth.transactions} transactions and {worth.cycles:.1f} purchase cycles are "
-            f"not yet evidence (at least {rules.below_zero.min_transactions} and {rules.below_zero.min_cycles:g})."
+            f"The value is below zero, but {worth.transactions} transactions and {worth.cycles:.1f} purchase cycles "
+            f"are not yet evidence (at least {rules.below_zero.min_transactions} and {rules.below_zero.min_cycles:g})."
         )
 
 

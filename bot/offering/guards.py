@@ -29,11 +29,11 @@ class Fit:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A thing that cannot be shown: the shop's `problem` code, or the `barrier` that a fact puts up."""
+    """A thing that cannot be shown: the shop's `problem` code, or the `barrier` that facts, taken together, put up."""
 
     problem: str | None = None
     barrier: Barrier | None = None
-    fact: Stated | None = None
+    facts: tuple[Stated, ...] = ()
 
 
 def matches(fact: Stated, product: Sold) -> bool:
@@ -46,7 +46,7 @@ def ruled_out(product: Sold, facts: Sequence[Stated]) -> Refusal | None:
     """The first never or not-again that concerns the whole product."""
     for fact in facts:
         if fact.kind in _BARRIERS and matches(fact, product):
-            return Refusal(barrier=_BARRIERS[fact.kind], fact=fact)
+            return Refusal(barrier=_BARRIERS[fact.kind], facts=(fact,))
     return None
 
 
@@ -86,18 +86,19 @@ def _settle_slot(
     if wish is None and not concerning:
         return None
     parts = shelf.options(product.id, slot)
-    allowed = [part for part in parts if not any(_forbids(fact, slot, part, rules) for fact in concerning)]
+    allowed = [part.id for part in parts if not any(_forbids(fact, slot, part, rules) for fact in concerning)]
     if concerning and parts and not allowed:
-        return _as_refusal(concerning[0])
-    names = [part.id for part in allowed]
-    if wish is not None and wish.value in names:
-        if modules.get(slot) != wish.value:
-            shaped.append(wish)
+        return _as_refusal(*concerning)
+    usual = modules.get(slot)
+    if wish is not None and wish.value in allowed:
         modules[slot] = wish.value
-    elif len(allowed) < len(parts) and modules.get(slot) not in names:
+    elif len(allowed) < len(parts) and usual not in allowed:
         # Left open, the flow would ask with the forbidden module among the answers.
-        modules[slot] = names[0]
-        shaped.extend(concerning)
+        modules[slot] = allowed[0]
+    overruled = wish is not None and wish.value not in allowed
+    if modules.get(slot) != usual or overruled:
+        shaped.extend(fact for fact in concerning if any(_forbids(fact, slot, part, rules) for part in parts))
+        shaped.extend([wish] if wish is not None else [])
     return None
 
 
@@ -173,6 +174,6 @@ def _fits_diet(
     )
 
 
-def _as_refusal(fact: Stated) -> Refusal:
+def _as_refusal(*facts: Stated) -> Refusal:
     barriers = {Kind.ALLERGY: Barrier.ALLERGY, Kind.DIET: Barrier.DIET}
-    return Refusal(barrier=barriers.get(fact.kind, Barrier.NEVER), fact=fact)
+    return Refusal(barrier=barriers.get(facts[0].kind, Barrier.NEVER), facts=facts)

@@ -1,6 +1,7 @@
 """What a customer bought and said, weighed: old things fade, gifts and bargains wait, what was said for good stays.
 
-A purchase weighs 0.5 ** (age / h), h being twice the category's usual time between purchases. Past one h it is a question,
+A purchase weighs 0.5 ** (age / h), h being twice the category's usual time between purchases. Past one h it is a
+question,
 past two it is no evidence of taste any more.
 """
 
@@ -96,9 +97,11 @@ class Taste:
 
 
 def read_taste(bought: Sequence[Bought], index: Index, *, rules: Quarantine, now: datetime) -> Taste:
-    """The taste that `bought` gives at `now`. Things no longer in the catalogue and things in quarantine say nothing."""
+    """The taste that `bought` gives at `now`. Things no longer in the catalogue and things in quarantine say
+    nothing."""
     by_place: dict[int, list[Bought]] = {}
-    for line in bought:
+    # In one order, whatever the caller's: sums of floats must come out the same.
+    for line in sorted(bought, key=lambda each: (each.at, each.id)):
         place = index.place.get(line.sku)
         if place is not None and line.at <= now:
             by_place.setdefault(place, []).append(line)

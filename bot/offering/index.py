@@ -1,4 +1,5 @@
-"""What all customers together tell of the products, worked out once, so that a set of choices takes a millisecond or two.
+"""What all customers together tell of the products, worked out once, so that a set of choices takes a millisecond or
+two.
 
 An index is immutable and knows no customer: pairs count only when enough different people bought both.
 """
@@ -62,14 +63,16 @@ class Index:
 
 
 def build_index(shelf: Shelf, lines: Iterable[OrderLine], *, rules: OfferRules, as_of: datetime) -> Index:
-    """The index of a shop at `as_of`. Returns and later lines are left out; without lines the catalogue speaks alone."""
+    """The index of a shop at `as_of`. Returns and later lines are left out; without lines the catalogue speaks
+    alone."""
     products = list(shelf.products.values())
     place = {product.id: number for number, product in enumerate(products)}
     sales = _columns(lines, place, as_of=as_of)
     categories, category = _coded([product.category for product in products])
     kinds, kind = _coded([(product.category, product.kind) for product in products])
     on_brand = np.array([brand_allows(product, rules) for product in products], dtype=bool)
-    popular = _popular(sales, products, today=int(as_of.timestamp()) // _DAY)
+    today = int(as_of.timestamp()) // _DAY
+    popular = _popular(sales, products, today=today)
     near, strength, together = neighbours(sales, products, kind, popular=popular)
     pool, pools = _pools(popular, on_brand, categories=categories, category=category, kinds=kinds, kind=kind)
     prices = np.array([float(product.price) for product in products])
@@ -87,7 +90,7 @@ def build_index(shelf: Shelf, lines: Iterable[OrderLine], *, rules: OfferRules, 
         window=np.array([_MONTH * (product.replacement_months or _REPLACEMENT_MONTHS) for product in products]),
         impulsive=np.array([bool(product.tags & rules.quarantine.impulse_tags) for product in products], dtype=bool),
         on_brand=on_brand,
-        half_life=2.0 * _intervals(sales, categories, category, kind, rules=rules)[kind],
+        half_life=2.0 * _intervals(sales, categories, category, kind, today=today, rules=rules)[kind],
         popular=popular,
         repeat=_repeat_rates(sales, kind, len(products)),
         near=near,
@@ -135,7 +138,8 @@ def _coded(names: Sequence[object]) -> tuple[tuple, np.ndarray]:
 
 
 def _popular(sales: Sales, products: Sequence[Sold], *, today: int) -> Floats:
-    """The share of recent purchases, each customer's days counted once; the catalogue's own ranks weigh as ten sales."""
+    """The share of recent purchases, each customer's days counted once; the catalogue's own ranks weigh as ten
+    sales."""
     told = np.array([1.0 / product.popular if product.popular else 0.0 for product in products])
     told = (told + 1e-4) / (told + 1e-4).sum()
     once = np.unique(np.stack([sales.who, sales.what, sales.day]), axis=1)
@@ -156,36 +160,67 @@ def _usual_prices(sales: Sales, listed: Floats) -> Floats:
 
 
 def _intervals(
-    sales: Sales, categories: Sequence[str], category: np.ndarray, kind: np.ndarray, *, rules: OfferRules
+    sales: Sales, categories: Sequence[str], category: np.ndarray, kind: np.ndarray, *, today: int, rules: OfferRules
 ) -> Floats:
-    """The median days between a customer's purchases in each kind, drawn to the category's while few, that to the stated."""
-    gaps = _gaps(sales.who, category[sales.what], sales.day)
-    overall = float(np.median(gaps[1])) if len(gaps[1]) else _UNKNOWN_INTERVAL
+    """The median days between a customer's purchases in each kind, drawn to the category's while few, that to the
+    stated."""
+    whole = _gaps(sales.who, np.zeros(len(sales.what), dtype=np.int64), sales.day, today=today)
+    overall = float(_medians(whole, np.array([_UNKNOWN_INTERVAL]))[0])
     stated = np.array([rules.intervals[name].days if name in rules.intervals else overall for name in categories])
-    of_category = _medians(gaps, stated)
+    of_category = _medians(_gaps(sales.who, category[sales.what], sales.day, today=today), stated)
     parent = np.zeros(int(kind.max(initial=-1)) + 1, dtype=np.int64)
     parent[kind] = category
-    return np.maximum(_medians(_gaps(sales.who, kind[sales.what], sales.day), of_category[parent]), 1.0)
+    of_kind = _medians(_gaps(sales.who, kind[sales.what], sales.day, today=today), of_category[parent])
+    return np.maximum(of_kind, 1.0)
 
 
-def _medians(gaps: tuple[np.ndarray, np.ndarray], prior: Floats) -> Floats:
-    """The median gap of each group, weighed against a prior worth ten gaps."""
-    order = np.lexsort((gaps[1], gaps[0]))
-    group, days = gaps[0][order], gaps[1][order]
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    ends = np.append(starts[1:], len(group))
-    typical, count = prior.copy(), np.zeros(len(prior))
-    if len(group):
-        typical[group[starts]] = (days[(starts + ends - 1) // 2] + days[(starts + ends) // 2]) / 2.0
-        count[group[starts]] = ends - starts
-    return np.asarray((typical * count + prior * _INTERVAL_PRIOR) / (count + _INTERVAL_PRIOR))
+@dataclass(frozen=True)
+class _Gaps:
+    """Days between two successive purchases of one person in one group; `over` is false for the one still running."""
+
+    group: np.ndarray
+    days: np.ndarray
+    over: np.ndarray
 
 
-def _gaps(who: np.ndarray, group: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(group, days) for each two successive purchase days of one person in one group."""
+def _gaps(who: np.ndarray, group: np.ndarray, day: np.ndarray, *, today: int) -> _Gaps:
+    """All gaps of people who came back in that group, the running one among them."""
     once = np.unique(np.stack([who, group, day]), axis=1)
-    same = (once[0, 1:] == once[0, :-1]) & (once[1, 1:] == once[1, :-1])
-    return once[1, 1:][same], (once[2, 1:] - once[2, :-1])[same]
+    same = np.zeros(once.shape[1], dtype=bool)
+    same[1:] = (once[0, 1:] == once[0, :-1]) & (once[1, 1:] == once[1, :-1])
+    over = np.flatnonzero(same)
+    last_of_several = same & ~np.append(same[1:], False)
+    running = np.flatnonzero(last_of_several)
+    return _Gaps(
+        group=np.concatenate([once[1, over], once[1, running]]),
+        days=np.concatenate([once[2, over] - once[2, over - 1], np.maximum(today - once[2, running], 0)]),
+        over=np.concatenate([np.ones(len(over), dtype=bool), np.zeros(len(running), dtype=bool)]),
+    )
+
+
+def _medians(gaps: _Gaps, prior: Floats) -> Floats:
+    """The median gap of each group, weighed against a prior worth ten gaps.
+
+    It is the Kaplan-Meier median: a gap that is still running is at least that long. Leaving those out would make every
+    interval of a young shop too short, for the long ones have not ended yet.
+    """
+    order = np.lexsort((~gaps.over, gaps.days, gaps.group))
+    group, days, over = gaps.group[order], gaps.days[order], gaps.over[order]
+    if not len(group):
+        return prior.copy()
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(np.append(starts, len(group)))
+    at_risk = np.repeat(starts + sizes, sizes) - np.arange(len(group))
+    steps = np.where(over, np.log(np.maximum(1.0 - 1.0 / at_risk, 1e-12)), 0.0)
+    total = np.cumsum(steps)
+    survival = np.exp(total - np.repeat(total[starts] - steps[starts], sizes))
+    typical, count = prior.copy(), np.zeros(len(prior))
+    # The first gap at which half have come back; the longest one where half never did.
+    reached = np.where(survival <= 0.5, days, np.iinfo(np.int64).max)
+    median = np.minimum(np.minimum.reduceat(reached, starts), np.maximum.reduceat(days, starts))
+    typical[group[starts]] = median
+    count[group[starts]] = np.add.reduceat(over.astype(float), starts)
+    return np.asarray((typical * count + prior * _INTERVAL_PRIOR) / (count + _INTERVAL_PRIOR))
 
 
 def _repeat_rates(sales: Sales, kind: np.ndarray, products: int) -> Floats:

@@ -37,7 +37,8 @@ class UnmetNeed:
 def unmet_needs(
     needs: Iterable[Need], *, people: int = FEWEST_PEOPLE, since: datetime | None = None
 ) -> tuple[UnmetNeed, ...]:
-    """The needs of at least `people` different customers since then, most wanted first; never fewer than five people."""
+    """The needs of at least `people` different customers since then, most wanted first; never fewer than five
+    people."""
     groups: dict[str, list[Need]] = defaultdict(list)
     for need in needs:
         if since is None or need.at >= since:

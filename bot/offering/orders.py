@@ -54,7 +54,8 @@ class OrderLine(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What makes this line itself, wherever it stands in a file: equal lines of one order are told apart by their count."""
+        """What makes this line itself, wherever it stands in a file: equal lines of one order are told apart by their
+        count."""
         parts = (
             self.order_id,
             self.sku,
@@ -76,7 +77,8 @@ class BadRow(NamedTuple):
 def read_orders(lines: Iterable[str], *, now: datetime) -> Iterator[OrderLine | BadRow]:
     """Each row of a CSV file as a line or a bad row, in order; raises OrdersError for a header that cannot be used.
 
-    `lines` is any source of text lines (an open file); nothing but the current order is held in memory. Times without an
+    `lines` is any source of text lines (an open file); nothing but the current order is held in memory. Times without
+    an
     offset are read as UTC. Columns that are not known are ignored. Rows that are blank are skipped.
     """
     reader = csv.reader(lines, strict=True)
@@ -142,7 +144,8 @@ def _line(row: Sequence[str], columns: dict[str, int], *, latest: datetime, line
     except (ValueError, IndexError, KeyError, InvalidOperation, OverflowError):
         return BadRow(line, tuple(_faults(row, columns, latest=latest)))
     found = OrderLine(
-        take["order_id"], take["customer_id"], ordered_at, take["sku"], quantity, price, cost, gift, take.get("channel", ""),
+        take["order_id"], take["customer_id"], ordered_at, take["sku"], quantity, price, cost, gift,
+        take.get("channel", ""),
         line=line,
     )  # fmt: skip
     return found if _sound(found, latest) else BadRow(line, tuple(_faults(row, columns, latest=latest)))
@@ -230,7 +233,8 @@ def _price_faults(name: str, text: str) -> Iterator[str]:
 
 
 def settle(lines: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
-    """What was bought and kept: returns are taken off the newest earlier purchases of the same thing by the same customer.
+    """What was bought and kept: returns are taken off the newest earlier purchases of the same thing by the same
+    customer.
 
     Lines wholly returned are gone, partly returned ones have a smaller quantity; a return without a purchase changes
     nothing here (its cost is counted by `accounts`). In the order of time.

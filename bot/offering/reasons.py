@@ -30,9 +30,15 @@ class Code(StrEnum):
 
 
 class Barrier(StrEnum):
-    """Why a likely thing is not shown; each is worded by `utter_held_back_<value>`."""
+    """Why a likely thing is not shown; each is worded by `utter_held_back_<value>`.
+
+    KNOWN: not novel, for it was bought. FADED: shown as popular only, neither as novel nor as a habit, for it was
+    bought
+    too long ago.
+    """
 
     KNOWN = "known"
+    FADED = "faded"
     OWNED = "owned"
     NOT_AGAIN = "not_again"
     NEVER = "never"
@@ -53,7 +59,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reason:
-    """A code, what the wording needs, and the evidence. `also`: the reason it would still be shown without the evidence,
+    """A code, what the wording needs, and the evidence. `also`: the reason it would still be shown without the
+    evidence,
     None when it would be gone or has not been asked (see `choices.ablate`)."""
 
     code: Code

@@ -1,10 +1,12 @@
-"""What may be running out: things bought again and again, when their own cycle says so; always a question, never an order."""
+"""What may be running out: things bought again and again, when their own cycle says so; always a question, never an
+order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 
 from bot.offering.choices import Engine
@@ -19,7 +21,8 @@ _LATE = 2.0
 
 @dataclass(frozen=True)
 class Refill:
-    """A thing whose cycle is over: worded by `utter_ask_refill` with product, days since the last one, cycle in days."""
+    """A thing whose cycle is over: worded by `utter_ask_refill` with product, days since the last one, cycle in
+    days."""
 
     sku: str
     days: float
@@ -52,7 +55,7 @@ def _refill(sku: str, lines: Sequence[Bought], now: datetime) -> Refill | None:
     days = sorted({line.at.date() for line in lines})
     if len(days) < _OCCASIONS:
         return None
-    cycle = float(median((later - earlier).days for earlier, later in zip(days, days[1:], strict=False)))
+    cycle = float(median((later - earlier).days for earlier, later in pairwise(days)))
     last = max(lines, key=lambda line: line.at)
     silence = age_days(last.at, now)
     if not _EARLY * cycle <= silence <= _LATE * cycle:

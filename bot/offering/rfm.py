@@ -22,7 +22,8 @@ _PRIOR = 1.0
 
 @dataclass(frozen=True)
 class Rfm:
-    """Per customer, in the order of the accounts: scores 1 (lowest fifth) to 5, and the estimates made of the same three."""
+    """Per customer, in the order of the accounts: scores 1 (lowest fifth) to 5, and the estimates made of the same
+    three."""
 
     recency: Floats
     frequency: Floats

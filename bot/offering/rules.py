@@ -136,7 +136,8 @@ class Diet(_Rule):
 class Criterion(_Rule):
     """One way to a benefit that anyone can take: what is counted, how much is needed, within how many days.
 
-    Counts: orders, basket (money of the order at hand), subscription (active ones), beans_bought, reviews, referrals, asked.
+    Counts: orders, basket (money of the order at hand), subscription (active ones), beans_bought, reviews, referrals,
+    asked.
     """
 
     counts: Literal["orders", "basket", "subscription", "beans_bought", "reviews", "referrals", "asked"]
@@ -247,7 +248,8 @@ def _read(path: Path, model: type[Model], mistakes: list[Mistake]) -> Model | No
 
 
 def _note_lines(node: Any, place: Path_, lines: dict[Path_, int], *, path: Path, mistakes: list[Mistake]) -> None:
-    """The line of every key and item, and a mistake for each key given twice (YAML itself keeps the last in silence)."""
+    """The line of every key and item, and a mistake for each key given twice (YAML itself keeps the last in
+    silence)."""
     if node is None:
         return
     lines.setdefault(place, node.start_mark.line + 1)

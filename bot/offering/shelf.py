@@ -1,4 +1,5 @@
-"""What the offering needs to know of a shop's catalogue: structural types that `bot.offering.catalogue.Catalogue` satisfies.
+"""What the offering needs to know of a shop's catalogue: structural types that `bot.offering.catalogue.Catalogue`
+satisfies.
 
 The engine never lists what can be made; it asks, for each thing it is about to show, so that stock is judged now.
 """

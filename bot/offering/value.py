@@ -1,6 +1,8 @@
-"""What a customer's purchases say of the next ones: counts, activity and spend, by published models fitted by maximum likelihood.
+"""What a customer's purchases say of the next ones: counts, activity and spend, by published models fitted by maximum
+likelihood.
 
-Purchases follow the MBG/NBD model (Batislam, Denizel & Filiztekin 2007; the central variant of Hoppe & Wagner 2007) or the
+Purchases follow the MBG/NBD model (Batislam, Denizel & Filiztekin 2007; the central variant of Hoppe & Wagner 2007) or
+the
 BG/NBD model (Fader, Hardie & Lee 2005), spend the Gamma-Gamma model (Fader, Hardie & Lee 2005; Fader & Hardie 2013).
 MBG is the one to use: BG/NBD holds everyone without a repeat purchase to be active for ever.
 """
@@ -23,7 +25,8 @@ Floats = NDArray[np.float64]
 WEEKS_A_MONTH = 52.14 / 12
 _STARTS = ((1.0, 10.0, 1.0, 2.0), (0.3, 5.0, 0.8, 2.5), (2.0, 40.0, 0.5, 5.0), (0.6, 1.0, 1.5, 1.5))
 _SPEND_STARTS = ((2.0, 3.0, 1.0), (6.0, 4.0, 1.0), (1.0, 2.0, 2.0))
-# Beyond this the shape parameters are no longer told apart by any data; the search is kept where the formulas are exact.
+# Beyond this the shape parameters are no longer told apart by any data; the search is kept where the formulas are
+# exact.
 _LOG_BOUND = 12.0
 
 
@@ -36,7 +39,8 @@ class Family(StrEnum):
 
 @dataclass(frozen=True)
 class Counts:
-    """One row a customer: `x` repeat occasions, `tx` the age at the last one, `T` the age now (all in one unit of time)."""
+    """One row a customer: `x` repeat occasions, `tx` the age at the last one, `T` the age now (all in one unit of
+    time)."""
 
     x: Floats
     tx: Floats
@@ -95,7 +99,8 @@ class PurchaseModel:
     def expected_if_alive(self, t: ArrayLike, counts: Counts) -> Floats:
         """As `expected`, for one known to be still a customer: the mean over the Beta posterior of leaving.
 
-        Given rate l and chance p of leaving the count in t has mean (1 - exp(-l p t)) / p. Its mean over the posteriors is
+        Given rate l and chance p of leaving the count in t has mean (1 - exp(-l p t)) / p. Its mean over the
+        posteriors is
         the closed form with 2F1 of the papers; where that loses its digits (a near 1, or very long histories) the same
         integral is taken by Gauss-Jacobi quadrature, which has no such trouble.
         """
@@ -137,7 +142,8 @@ def _beta_rule(a: float, b: float) -> tuple[Floats, Floats]:
     if b < 120:
         roots, weights = roots_jacobi(48, b - 1.0, a - 1.0)
         return (1.0 + roots) / 2.0, weights / weights.sum()
-    # Far out Beta(a, b) is Gamma(a)/b to within 1/b; sampled by its quantiles at Gauss-Legendre points, which cannot overflow.
+    # Far out Beta(a, b) is Gamma(a)/b to within 1/b; sampled by its quantiles at Gauss-Legendre points, which cannot
+    # overflow.
     roots, weights = np.polynomial.legendre.leggauss(96)
     return np.maximum(betaincinv(a, b, (1.0 + roots) / 2.0), 1e-300), weights / 2.0
 
@@ -163,9 +169,11 @@ def _log_likelihoods(family: Family, logs: Floats, counts: Counts) -> Floats:
 
 
 def fit_purchases(counts: Counts, *, family: Family = Family.MBG) -> PurchaseModel:
-    """The maximum-likelihood model of purchases; raises ModelError when nobody came back or the search finds no finite answer.
+    """The maximum-likelihood model of purchases; raises ModelError when nobody came back or the search finds no finite
+    answer.
 
-    Equal histories are counted once with a weight, and time is scaled to a longest age of 10 for the search, so that the
+    Equal histories are counted once with a weight, and time is scaled to a longest age of 10 for the search, so that
+    the
     answer depends neither on the order of customers nor on the unit of time (alpha comes back in the caller's unit).
     """
     if len(counts) == 0 or counts.x.sum() == 0 or counts.T.max() <= 0:
@@ -186,7 +194,8 @@ def fit_purchases(counts: Counts, *, family: Family = Family.MBG) -> PurchaseMod
 
 @dataclass(frozen=True)
 class SpendModel:
-    """Gamma-Gamma: the spend of an occasion varies about a customer's own mean, and those means vary between customers."""
+    """Gamma-Gamma: the spend of an occasion varies about a customer's own mean, and those means vary between
+    customers."""
 
     p: float
     q: float
@@ -203,7 +212,8 @@ class SpendModel:
 
 
 def fit_spend(occasions: ArrayLike, mean: ArrayLike) -> SpendModel:
-    """The maximum-likelihood spend model of customers with at least one occasion and a positive mean; else ModelError."""
+    """The maximum-likelihood spend model of customers with at least one occasion and a positive mean; else
+    ModelError."""
     x, m = np.atleast_1d(np.asarray(occasions, dtype=float)), np.atleast_1d(np.asarray(mean, dtype=float))
     usable = (x > 0) & (m > 0) & np.isfinite(m)
     x, m = x[usable], m[usable]
