@@ -11,6 +11,7 @@ TOPICS = (
     "asking",
     "checking",
     "greeting",
+    "knowledge",
     "ordering",
     "orders_placed",
     "privacy",

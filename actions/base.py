@@ -37,6 +37,8 @@ class Shop:
     memory: Memory
     clock: Callable[[], datetime]
     phrase: Phrase
+    # The link to a customer's access copy, good for a short while.
+    export_link: Callable[[str], str] = str
 
 
 class ShopTracker(Tracker):

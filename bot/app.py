@@ -21,16 +21,17 @@ from starlette.responses import Response
 import actions
 from bot import demo, wording
 from bot.assistant import Assistant
-from bot.channels import webchat
+from bot.channels import self_service, webchat
 from bot.channels.people import People
 from bot.channels.wire import error_json
 from bot.clock import Clock
+from bot.erasing import Erasures
 from bot.flows import loader
 from bot.gateway import Gateway, Rejected
-from bot.hub import LocalHub, RedisHub
+from bot.hub import Hub, LocalHub, RedisHub
 from bot.limits import Limit, TooMany
 from bot.live import Live
-from bot.locks import LocalLocks, RedisLocks
+from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.offering import catalogue_files
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
@@ -53,6 +54,8 @@ class Parts:
     clock: Clock
     gateway: Gateway
     people: People
+    erasures: Erasures
+    nlg: WordingGenerator
     live: tuple[Live[Any], ...]
 
 
@@ -64,19 +67,30 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
     nlg = WordingGenerator(words=words, products=products)
-    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
+    shop = actions.Shop(
+        catalogue=products.current,
+        flows=flows.current,
+        memory=memory,
+        clock=clock,
+        phrase=nlg.phrase,
+        export_link=self_service.ticket_link(settings.public_url, secret=settings.identity_secret),
+    )
     processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    locks: Locks = RedisLocks(redis) if redis else LocalLocks()
+    hub: Hub = RedisHub(redis) if redis else LocalHub()
+    erasures = Erasures(memory, locks, hub, clock)
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
         refusals=Refusals(memory, nlg),
-        locks=RedisLocks(redis) if redis else LocalLocks(),
-        hub=RedisHub(redis) if redis else LocalHub(),
+        erasures=erasures,
+        locks=locks,
+        hub=hub,
         clock=clock,
     )
     people = People(memory, secret=settings.identity_secret, clock=clock)
-    return Parts(settings, memory, clock, gateway, people, (products, words, flows))
+    return Parts(settings, memory, clock, gateway, people, erasures, nlg, (products, words, flows))
 
 
 def build(parts: Parts) -> FastAPI:
@@ -97,10 +111,22 @@ def build(parts: Parts) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Retry-After"],
     )
-    messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
-    visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)
+    messages_limit = Limit("messages", burst=30, per_second=2, clock=monotonic)
+    visitors_limit = Limit("visitors", burst=60, per_second=1, clock=monotonic)
+    service_limit = Limit("self-service", burst=30, per_second=1, clock=monotonic)
+    parts.erasures.stores += [messages_limit, service_limit]
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
+    )
+    app.include_router(
+        self_service.router(
+            parts.gateway,
+            parts.people,
+            parts.erasures,
+            limit=service_limit,
+            secret=parts.settings.identity_secret,
+            logic=lambda language: parts.nlg.phrase("utter_profile_logic", {}, language),
+        )
     )
     app.include_router(pages.router(demo=parts.settings.demo))
     if parts.settings.demo:
@@ -116,7 +142,8 @@ def _lifespan(parts: Parts) -> Any:
         hub = parts.gateway.hub
         listening = asyncio.create_task(hub.run()) if isinstance(hub, RedisHub) else None
         try:
-            yield
+            async with parts.erasures.running():
+                yield
         finally:
             if listening:
                 listening.cancel()
