@@ -19,7 +19,6 @@ from spacy.language import Language
 from bot.rasa.nlu import pipeline, roles, typed
 from bot.rasa.nlu.words import straight
 
-
 # Importing `pipeline` is what makes spaCy know its own part of the stored pipeline.
 assert pipeline.Language
 
@@ -37,9 +36,7 @@ def extract(text: str, *, nlp: Language, now: datetime) -> list[dict[str, Any]]:
     return roles.assign(text, found)
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP"
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")
 class ShopEntities(GraphComponent, EntityExtractorMixin):
     """Adds entities to each message; "now" is the message's own (metadata), else the wall clock of the shop."""
 

@@ -54,7 +54,8 @@ class Sparse:
         rest = OneVsRestClassifier(LogisticRegression(C=self.STRENGTH, solver="liblinear", tol=1e-2))
         rest.fit(features, labels)
         self.linear = Linear(
-            np.vstack([one.coef_ for one in rest.estimators_]), np.concatenate([one.intercept_ for one in rest.estimators_])
+            np.vstack([one.coef_ for one in rest.estimators_]),
+            np.concatenate([one.intercept_ for one in rest.estimators_]),
         )
         return self
 
@@ -70,7 +71,10 @@ class Sparse:
         }
 
     def vocabularies(self) -> dict[str, list[str]]:
-        return {"words": list(self.words.get_feature_names_out()), "letters": list(self.letters.get_feature_names_out())}
+        return {
+            "words": list(self.words.get_feature_names_out()),
+            "letters": list(self.letters.get_feature_names_out()),
+        }
 
     @classmethod
     def restore(cls, arrays: dict[str, Any], vocabularies: dict[str, list[str]]) -> Sparse:
@@ -120,7 +124,9 @@ class IntentModel:
         return cls(names, Sparse().fit(texts, numbers), dense, mix)
 
     @classmethod
-    def held_out(cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> tuple[Floats, Floats]:
+    def held_out(
+        cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None
+    ) -> tuple[Floats, Floats]:
         """Sparse and dense logits of each text from models that have not seen it."""
         count = int(numbers.max()) + 1
         sparse, dense = np.zeros((len(texts), count)), np.zeros((len(texts), count))
@@ -133,7 +139,9 @@ class IntentModel:
         return sparse, dense
 
     @classmethod
-    def _choose_mix(cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> tuple[float, float]:
+    def _choose_mix(
+        cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None
+    ) -> tuple[float, float]:
         sparse, dense = cls.held_out(texts, numbers, vectors)
         return choose_mix(sparse, dense if vectors is not None else None, numbers)
 
