@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from spacy.language import Language
 
 from bot.rasa.nlu import pipeline, roles, typed
 from bot.rasa.nlu.words import straight
+
 
 # Importing `pipeline` is what makes spaCy know its own part of the stored pipeline.
 assert pipeline.Language
@@ -36,7 +38,17 @@ def extract(text: str, *, nlp: Language, now: datetime) -> list[dict[str, Any]]:
     return roles.assign(text, found)
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")
+def marked(text: str, entities: Sequence[dict[str, Any]]) -> str:
+    """`text` with each entity replaced by its kind and role, so that one product teaches about all products."""
+    for entity in sorted(entities, key=lambda e: -int(e["start"])):
+        mark = f" e{entity['entity'].replace('_', '')}{entity.get('role') or ''} "
+        text = text[: entity["start"]] + mark + text[entity["end"] :]
+    return text
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP"
+)
 class ShopEntities(GraphComponent, EntityExtractorMixin):
     """Adds entities to each message; "now" is the message's own (metadata), else the wall clock of the shop."""
 
