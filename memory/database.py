@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from memory import migrations
 from memory._gate import guard
 from memory._session import Tx, transaction
+from memory._types import storable
 from memory.policies import Policies
 from memory.volatile import Volatile
 
@@ -87,7 +88,7 @@ class Memory:
 
 
 def _json(value: Any) -> str:
-    return dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return storable(dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _engine(url: URL) -> Engine:

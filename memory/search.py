@@ -103,6 +103,12 @@ def index(tx: Tx, owner: str, conversation: str, messages: Iterable[tuple[int, s
             _index_one(tx, owner, conversation, number, indexed)
 
 
+def plan(owner: str, said: str) -> tuple[str, str]:
+    """Where and how SQLite's index holds a text of this customer's: the index's name, and the words in it."""
+    indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
+    return f"search_{_bucket(owner):x}", " ".join(_term(owner, word) for word in indexed)
+
+
 def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
     """Take the messages that fit ``which`` out of the index without a trace; how many. Before they are deleted."""
     joined = (DocumentRow.customer == MessageRow.customer) & (DocumentRow.conversation == MessageRow.conversation)
@@ -197,8 +203,7 @@ def _index_one(tx: Tx, owner: str, conversation: str, number: int, indexed: Sequ
 
 def _unindex_sqlite(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
     for key, owner, said in rows:
-        indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
-        _UNWORDS[_bucket(owner)](tx, key=key, words=" ".join(_term(owner, word) for word in indexed))
+        _UNWORDS[_bucket(owner)](tx, key=key, words=plan(owner, said)[1])
     # A deletion is only a mark in the index until its segments are merged.
     for bucket in sorted({_bucket(owner) for _, owner, _ in rows}):
         _session.private(tx, text(f"INSERT INTO search_{bucket:x}(search_{bucket:x}) VALUES ('optimize')"))
