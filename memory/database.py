@@ -94,6 +94,8 @@ def _json(value: Any) -> str:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError("memory lives in sqlite:///path or postgresql://...")
     driver = url.set(drivername="postgresql+psycopg")
     return create_engine(driver, json_serializer=_json, pool_size=10, max_overflow=20, pool_pre_ping=True)
 
@@ -115,7 +117,7 @@ def _sqlite(url: URL) -> Engine:
             "secure_delete=ON",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-16000",
+            "cache_size=-8000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from memory import _registry, _session, _tombstones, search
 from memory._gate import MAINTENANCE
@@ -205,8 +205,8 @@ def _delete(memory: "Memory", subject: Subject, *, now: datetime) -> dict[str, i
     for _ in range(_TRIES - 1):
         try:
             return _delete_once(memory, subject, now=now)
-        except IntegrityError:
-            # A write that had begun before the block was committed has added a row: it goes with the next try.
+        except (IntegrityError, OperationalError):
+            # A write that had begun before the block was committed has added a row, or waits for us: the next try.
             time.sleep(0.05)
     return _delete_once(memory, subject, now=now)
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, select, text
 
 from memory import _session, facts
 from memory._gate import Prepared
@@ -259,11 +259,3 @@ _FOUND = Prepared(
     ),
     keys=True,
 )
-
-
-def count(tx: Tx, customers: Iterable[str]) -> int:
-    """How many messages of these customers the index holds: for probing."""
-    named = sorted(customers)
-    return int(
-        _session.private(tx, select(func.count(DocumentRow.id)).where(DocumentRow.customer.in_(named))).scalar_one()
-    )

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def test_a_grant_is_made_by_the_check_alone(memory: Memory) -> None:
     customer, _ = somebody(memory)
     with pytest.raises(ConsentRefused):
         Grant(customer, Purpose.RESUME, frozenset({customer}), "*", "*", object())
+    with memory.read() as tx:
+        grant = consent.require(tx, customer, Purpose.RESUME)
+    assert not hasattr(grant, "proof")
+    with pytest.raises(ValueError, match="proof"):
+        replace(grant, customer="c_other")  # type: ignore[call-arg]
 
 
 def test_a_grant_is_worth_nothing_in_another_transaction(two: tuple[Memory, str, str]) -> None:
