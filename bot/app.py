@@ -1,0 +1,176 @@
+"""The composition root: the only place that knows all parts and puts them together."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.asyncio import Redis
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+import actions
+from bot import demo, wording
+from bot.assistant import Assistant
+from bot.channels import webchat
+from bot.channels.people import People
+from bot.channels.wire import error_json
+from bot.clock import Clock
+from bot.flows import loader
+from bot.gateway import Gateway, Rejected
+from bot.hub import LocalHub, RedisHub
+from bot.limits import Limit, TooMany
+from bot.live import Live
+from bot.locks import LocalLocks, RedisLocks
+from bot.offering import catalogue_files
+from bot.rasa.actions import in_process
+from bot.rasa.nlg import WordingGenerator
+from bot.rasa.processor import LeanProcessor
+from bot.settings import Settings
+from bot.tokens import InvalidToken
+from bot.web import pages
+from memory import Memory, identities
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the process is made of, for the routes and for tests."""
+
+    settings: Settings
+    memory: Memory
+    clock: Clock
+    gateway: Gateway
+    people: People
+    live: tuple[Live[Any], ...]
+
+
+def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
+    """Put the assistant together on a trained model. Raises what the shop's files or the settings have wrong."""
+    clock = clock or Clock()
+    memory = Memory.open(settings.database_url, clock=clock)
+    products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
+    words = Live(settings.data / "wording", "*.yml", wording.load)
+    flows = Live(settings.data / "flows", "**/*.yml", loader.load)
+    nlg = WordingGenerator(words=words, products=products)
+    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
+    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
+    redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    gateway = Gateway(
+        memory=memory,
+        assistant=Assistant(memory, processor, flows),
+        locks=RedisLocks(redis) if redis else LocalLocks(),
+        hub=RedisHub(redis) if redis else LocalHub(),
+        clock=clock,
+    )
+    people = People(memory, secret=settings.identity_secret, clock=clock)
+    return Parts(settings, memory, clock, gateway, people, (products, words, flows))
+
+
+def build(parts: Parts) -> FastAPI:
+    """The HTTP application over assembled parts."""
+    app = FastAPI(
+        title="rapport",
+        description="A shop assistant that treats each customer as a person.",
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        lifespan=_lifespan(parts),
+    )
+    # The widget may sit on any of the shop's pages; the bearer token, not the origin, says who is asking.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Retry-After"],
+    )
+    messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
+    visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)
+    app.include_router(
+        webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
+    )
+    app.include_router(pages.router(demo=parts.settings.demo))
+    if parts.settings.demo:
+        app.include_router(demo.router(parts.settings, parts.gateway, parts.people, parts.clock))
+    _add_health(app, parts)
+    _add_errors(app)
+    return app
+
+
+def _lifespan(parts: Parts) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hub = parts.gateway.hub
+        listening = asyncio.create_task(hub.run()) if isinstance(hub, RedisHub) else None
+        try:
+            yield
+        finally:
+            if listening:
+                listening.cancel()
+            parts.memory.close()
+
+    return lifespan
+
+
+def _add_health(app: FastAPI, parts: Parts) -> None:
+    @app.get("/healthz", tags=["operations"])
+    def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operations"])
+    def readyz() -> JSONResponse:
+        """Messages can be answered: the database answers, and every edit on disk could be taken over."""
+        with parts.memory.read() as tx:
+            identities.find(tx, channel="probe", address="probe")
+        mistakes = [str(live.mistake) for live in parts.live if live.mistake]
+        return JSONResponse({"status": "ok" if not mistakes else "edits rejected", "mistakes": mistakes})
+
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_errors(app: FastAPI) -> None:
+    def answer(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+        return JSONResponse(error_json(code, message), status_code=status, headers=headers)
+
+    @app.exception_handler(InvalidToken)
+    def invalid_token(_: Request, error: InvalidToken) -> JSONResponse:
+        return answer(401, "invalid_token", str(error), {"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(Rejected)
+    def rejected(_: Request, error: Rejected) -> JSONResponse:
+        return answer(error.status, error.code, str(error))
+
+    @app.exception_handler(TooMany)
+    def too_many(_: Request, error: TooMany) -> JSONResponse:
+        return answer(429, "too_many", str(error), {"Retry-After": str(error.retry_after)})
+
+    @app.exception_handler(RequestValidationError)
+    def not_valid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return answer(422, "not_valid", f"{where or 'The body'}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        return answer(error.status_code, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        logger.error("%s failed", request.url.path, exc_info=error)
+        return answer(500, "internal", "Something went wrong on our side; please try again.")

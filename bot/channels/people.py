@@ -1,0 +1,71 @@
+"""From a token to a customer: the only way in which a web request says who it is about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import tokens
+from bot.tokens import Claim, InvalidToken
+from memory import Memory, identities
+from memory.errors import UnknownCustomer
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is asking, and in which language they are addressed."""
+
+    customer: str
+    claim: Claim
+
+    @property
+    def language(self) -> str:
+        """The language of the token, else English."""
+        return self.claim.lang or "en"
+
+
+class People:
+    """Reads tokens and finds, or first makes, the customers they name."""
+
+    def __init__(self, memory: Memory, *, secret: str, clock: Callable[[], datetime]) -> None:
+        """`secret` is IDENTITY_SECRET."""
+        self._memory, self._secret, self._clock = memory, secret, clock
+
+    def of_token(self, token: str | None) -> Person:
+        """The person of a bearer token. Raises InvalidToken, also for somebody who was erased since."""
+        claim = tokens.read(token, secret=self._secret)
+        try:
+            customer = self._visitor(claim) if claim.visitor else self._signed_in(claim)
+        except UnknownCustomer as unknown:
+            raise InvalidToken("The token is of somebody who is no longer known here.") from unknown
+        return Person(customer, claim)
+
+    def new_visitor(self, *, now: datetime) -> tuple[str, str]:
+        """(customer, token) of a new anonymous visitor; `now` is real time, which the token's expiry counts from."""
+        with self._memory.write() as tx:
+            customer = identities.create_visitor(tx, now=self._clock())
+        ttl = timedelta(days=tokens.VISITOR_DAYS)
+        return customer, tokens.sign(customer, secret=self._secret, now=now, ttl=ttl, visitor=True)
+
+    def _visitor(self, claim: Claim) -> str:
+        with self._memory.read() as tx:
+            identities.customer(tx, claim.subject)
+        return claim.subject
+
+    def _signed_in(self, claim: Claim) -> str:
+        """A read in the usual case; a write at first sight, or when the shop says something new of them."""
+        with self._memory.read() as tx:
+            found = identities.signed_in(
+                tx, subject=claim.subject, name=claim.name, lang=claim.lang, tz=claim.tz, child=claim.child
+            )
+        if found is not None:
+            return found
+        with self._memory.write() as tx:
+            return identities.sign_in(
+                tx,
+                subject=claim.subject,
+                name=claim.name,
+                lang=claim.lang,
+                tz=claim.tz,
+                child=claim.child,
+                now=self._clock(),
+            )

@@ -1,0 +1,135 @@
+"""The one way in for every message of every channel: once each, in order, answered and recorded together.
+
+Errors: Rejected, for what a caller did; its code and message are fit to be shown.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import Counter, Histogram
+
+from bot.assistant import Assistant, Said
+from bot.hub import Hub
+from bot.locks import Locks
+from memory import Memory, conversations, messages
+from memory.conversations import Conversation
+from memory.messages import Reply
+from memory.turn import Turn
+
+# Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
+LONGEST_TEXT = 4_000
+# Channels without buttons: choices are numbered lines there, and a number is an answer.
+TEXT_ONLY = frozenset({"messaging"})
+
+_TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
+_SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])
+
+
+class Rejected(Exception):
+    """A message that cannot be handled, through the caller's doing."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message as a channel hands it over: who says what, where, under which id."""
+
+    customer: str
+    channel: str
+    text: str | None = None
+    choice: str | None = None
+    message_id: str | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A message's reply, and the conversation it belongs to."""
+
+    conversation: Conversation
+    reply: Reply
+
+
+class Gateway:
+    """Handles messages; `clock` is the one time source of a turn."""
+
+    def __init__(
+        self, *, memory: Memory, assistant: Assistant, locks: Locks, hub: Hub, clock: Callable[[], datetime]
+    ) -> None:
+        """All parts are shared with the rest of the process."""
+        self.memory, self.assistant, self.locks, self.hub, self.clock = memory, assistant, locks, hub, clock
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
+        _check(incoming)
+        conversation = self.conversation(incoming.customer, incoming.channel)
+        message_id = incoming.message_id or secrets.token_urlsafe(16)
+        with _SECONDS.labels(incoming.channel).time():
+            async with self.locks.lock(conversation.id):
+                known = self._known(conversation.id, message_id)
+                reply = known or await self._answer(incoming, conversation, message_id)
+        if known is None:
+            _TURNS.labels(incoming.channel).inc()
+            await self.hub.publish(conversation.id, {"type": "message"})
+        return Handled(conversation, reply)
+
+    def conversation(self, customer: str, channel: str) -> Conversation:
+        """The customer's conversation on a channel, opened when this is the first contact there."""
+        with self.memory.read() as tx:
+            found = conversations.find(tx, customer=customer, channel=channel)
+        if found is not None:
+            return found
+        with self.memory.write() as tx:
+            return conversations.open(tx, customer=customer, channel=channel, now=self.clock())
+
+    def _known(self, conversation: str, message_id: str) -> Reply | None:
+        with self.memory.read() as tx:
+            return messages.find_reply(tx, conversation, message_id)
+
+    async def _answer(self, incoming: Incoming, conversation: Conversation, message_id: str) -> Reply:
+        now = self.clock()
+        turn = Turn(incoming.customer, conversation.id, incoming.channel, incoming.language, now, message_id)
+        await self.hub.publish(conversation.id, {"type": "typing", "on": True})
+        said = self._said(incoming, conversation.id)
+        answer = await self.assistant.respond(turn, said)
+        with self.memory.write() as tx:
+            answer.write(tx)
+            return messages.record_turn(
+                tx,
+                conversation.id,
+                customer=incoming.customer,
+                message_id=message_id,
+                said=messages.Said(incoming.text.strip() if incoming.text else said.text),
+                replies=list(answer.replies),
+                now=now,
+            )
+
+    def _said(self, incoming: Incoming, conversation: str) -> Said:
+        """What the customer did: a tap, words that name a choice just shown, or plain words."""
+        with self.memory.read() as tx:
+            if incoming.choice is not None:
+                payload = messages.resolve_choice(tx, conversation, incoming.choice)
+                title = messages.title_of_choice(tx, conversation, incoming.choice)
+                return Said(title or "", payload or {})
+            text = (incoming.text or "").strip()
+            numbered = incoming.channel in TEXT_ONLY
+            return Said(_plain(text), messages.resolve_typed_choice(tx, conversation, text, numbers=numbered))
+
+
+def _check(incoming: Incoming) -> None:
+    if (incoming.text is None) == (incoming.choice is None):
+        raise Rejected("text_or_choice", "Send either 'text' or 'choice'.", status=422)
+    if incoming.text is not None and not incoming.text.strip():
+        raise Rejected("empty", "The message is empty.", status=422)
+    if incoming.text is not None and len(incoming.text) > LONGEST_TEXT:
+        raise Rejected("too_long", f"A message may have {LONGEST_TEXT} characters; please shorten it.", status=413)
+
+
+def _plain(text: str) -> str:
+    """Typed text never reaches Rasa as a command: a leading slash would set intent and entities directly."""
+    return text.lstrip("/ ") or "?"

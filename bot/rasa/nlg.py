@@ -1,0 +1,89 @@
+"""Rasa's generator over the shop's wording: names to texts, live from disk, in the customer's language."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rasa.core.nlg.generator import NaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from bot import wording
+from bot.live import Live
+from bot.offering import catalogue_files
+from bot.offering.catalogue import Catalogue
+from bot.wording import Wording
+
+logger = logging.getLogger(__name__)
+_DATA = Path("data")
+
+
+class WordingGenerator(NaturalLanguageGenerator):
+    """Says things by name. A name without wording is logged and nothing is said (`rapport check` finds it first)."""
+
+    def __init__(
+        self,
+        endpoint_config: EndpointConfig | None = None,
+        domain: Domain | None = None,
+        *,
+        words: Live[Wording] | None = None,
+        products: Live[Catalogue] | None = None,
+    ) -> None:
+        """Rasa gives the first two (`endpoints.yml`), the assistant the last two."""
+        self._words = words or Live(_DATA / "wording", "*.yml", wording.load)
+        self._products = products or Live(_DATA / "catalogue", "*.yml", catalogue_files.load)
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """Text and buttons of one utterance; arguments win over slots."""
+        slots = tracker.current_slot_values()
+        said = self.say(
+            utter_action,
+            {**slots, **kwargs},
+            slots=slots,
+            channel=output_channel,
+            seed=f"{tracker.sender_id}:{_user_turns(tracker)}:{utter_action}",
+        )
+        if said is None:
+            logger.error("There is no wording %s; add it to data/wording/en.yml.", utter_action)
+            return None
+        text, buttons = said
+        return {"text": text, "buttons": buttons, "utter_action": utter_action}
+
+    def say(
+        self, name: str, variables: Mapping[str, Any], *, slots: Mapping[str, Any], channel: str, seed: str
+    ) -> tuple[str, list[dict[str, str]]] | None:
+        """The text of `name` with its buttons as {title, payload}; None when there is no such wording."""
+        language = str(slots.get("language") or wording.FALLBACK_LANGUAGE)
+        rendered = self._words.current().render(
+            name,
+            variables,
+            language=language,
+            channel=channel,
+            show=lambda variable, value: self._shown(variable, value, language),
+            seed=seed,
+            slots=slots,
+        )
+        if rendered is None:
+            return None
+        return rendered.text, [{"title": title, "payload": choice.payload()} for title, choice in rendered.buttons]
+
+    def phrase(self, name: str, variables: Mapping[str, Any], language: str) -> str:
+        """A phrase for use inside other texts; empty when there is no such wording."""
+        said = self.say(name, variables, slots={**variables, "language": language}, channel="", seed=name)
+        return said[0] if said else ""
+
+    def _shown(self, variable: str, value: Any, language: str) -> str:
+        if isinstance(value, (list, tuple)):
+            return ", ".join(self._shown(variable, each, language) for each in value)
+        if isinstance(value, str):
+            return self._products.current().title(variable, value, language)
+        return str(value)
+
+
+def _user_turns(tracker: DialogueStateTracker) -> float:
+    said = tracker.latest_message
+    return said.timestamp if said else 0.0

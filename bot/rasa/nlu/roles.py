@@ -1,0 +1,52 @@
+"""Which entity is wanted and which is not: "oat instead of soy", "large, not small", "without vanilla".
+
+Pure: entities in, the same entities with a `role` of `to`, `from` or `not` where the words between them say so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+Entity = dict[str, Any]
+
+_WANTED_FIRST = re.compile(r"^\W*(?:\w+ ){0,2}?(?:instead of|rather than|in place of|and not|but not|not) (?:the |a |an |any )?$")
+_WANTED_LAST = re.compile(r"^\W*(?:\w+ )?(?:to|for|with|into|by|but|->|=>) (?:a |an |the |some )?$")
+_SWAP = re.compile(r"\b(?:swap|change|replace|switch|exchange|trade|substitute|from)\b[^.!?;]*$")
+_NOT = re.compile(
+    r"(?:\b(?:no|not|without|w/o|minus|hold|except|remove|drop|lose|ditch|never|skip|nix|zero|leave out|leave off|take off|"
+    r"take out|hold on|get rid of|don't want|dont want|do not want|don't like|didn't want|not want)\b)"
+    r" (?:the |a |an |any |that |my |to have |have )?(?:extra )?$"
+)
+_JOIN = re.compile(r"^\W*(?:or|and|nor|no)?\W*$")
+_NOT_BUT = re.compile(r"^[\s,;-]*(?:but|rather|instead|make it|i said|i want(?:ed)?|i meant)?[\s,:;-]*(?:a |an |the )?$")
+_INSTEAD_BEFORE = re.compile(r"\binstead of (?:the |a |an )?$")
+
+
+def assign(text: str, entities: Sequence[Entity]) -> list[Entity]:
+    """The entities, in order of place, with roles. `text` is what their offsets refer to."""
+    ordered = sorted((dict(entity) for entity in entities), key=lambda e: (e["start"], -e["end"]))
+    lower = text.lower()
+    for here, entity in enumerate(ordered):
+        before = lower[: entity["start"]]
+        if entity["value"] != "none" and _NOT.search(before):
+            entity["role"] = "not"
+        if here:
+            _pair(lower, ordered[here - 1], entity)
+    return ordered
+
+
+def _pair(lower: str, first: Entity, second: Entity) -> None:
+    if first["entity"] != second["entity"]:
+        return
+    between = lower[first["end"] : second["start"]]
+    before = lower[: first["start"]]
+    if _WANTED_FIRST.match(between):
+        first["role"], second["role"] = "to", "from"
+    elif (_WANTED_LAST.match(between) and _SWAP.search(before)) or _INSTEAD_BEFORE.search(before):
+        first["role"], second["role"] = "from", "to"
+    elif first.get("role") == "not" and _NOT_BUT.match(between) and between.strip():
+        first["role"], second["role"] = "from", "to"
+    elif first.get("role") == "not" and _JOIN.match(between) and ("or" in between or "nor" in between):
+        second["role"] = "not"

@@ -1,0 +1,69 @@
+"""Who a request comes from: a signed token and nothing else."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+_ALGORITHM = "HS256"
+# The claim that marks a token as made here for an anonymous visitor; a shop's own tokens never carry it.
+_VISITOR = "rapport_visitor"
+VISITOR_DAYS = 90
+
+
+class InvalidToken(Exception):
+    """The token is missing, forged, expired, unsigned or incomplete; the message says which and is fit to be shown."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a valid token says. `subject` is the shop's customer id, or the visitor's own id when `visitor`."""
+
+    subject: str
+    visitor: bool
+    expires_at: datetime
+    name: str | None = None
+    lang: str | None = None
+    tz: str | None = None
+    child: bool = False
+
+
+def sign(
+    subject: str, *, secret: str, now: datetime, ttl: timedelta, visitor: bool = False, **optional: str | bool | None
+) -> str:
+    """A token for `subject`; `optional` may hold name, lang, tz and child."""
+    claims: dict[str, Any] = {"sub": subject, "exp": now + ttl}
+    claims |= {key: value for key, value in optional.items() if value}
+    if visitor:
+        claims[_VISITOR] = True
+    return jwt.encode(claims, secret, algorithm=_ALGORITHM)
+
+
+def read(token: str | None, *, secret: str) -> Claim:
+    """The claim of a token. Raises InvalidToken."""
+    if not token:
+        raise InvalidToken("Send a token: 'Authorization: Bearer ...'.")
+    try:
+        claims = jwt.decode(token, secret, algorithms=[_ALGORITHM], options={"require": ["exp", "sub"]})
+    except jwt.ExpiredSignatureError as expired:
+        raise InvalidToken("The token has expired; ask the shop for a new one.") from expired
+    except jwt.MissingRequiredClaimError as missing:
+        raise InvalidToken(f"The token lacks the claim {missing.claim!r}.") from missing
+    except jwt.InvalidTokenError as invalid:
+        raise InvalidToken("The token is not valid.") from invalid
+    if not claims["sub"]:
+        raise InvalidToken("The token names nobody.")
+    return Claim(
+        subject=claims["sub"],
+        visitor=claims.get(_VISITOR) is True,
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        name=_text(claims.get("name")),
+        lang=_text(claims.get("lang")),
+        tz=_text(claims.get("tz")),
+        child=claims.get("child") is True,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= 200 else None

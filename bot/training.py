@@ -1,0 +1,98 @@
+"""Trains the understanding when something that it learns from has changed, and only then.
+
+Flows and wording need no training: they are read live.
+"""
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+Tell = Callable[[str], None]
+# What a model is made from. Code that featurises or classifies belongs to it; libraries enter by their versions.
+_SOURCES = ("config.yml", "domain.yml", "data/nlu/**/*.yml", "data/catalogue/*.yml", "bot/rasa/nlu/*.py")
+_LIBRARIES = ("rasa", "scikit-learn", "spacy", "numpy")
+
+
+class TrainingFailed(Exception):
+    """Rasa could not train; the message says where to look."""
+
+
+def fingerprint(root: Path) -> str:
+    """A hash over everything that the model is made from; 16 hexadecimal digits."""
+    digest = hashlib.sha256(" ".join(f"{name}={version(name)}" for name in _LIBRARIES).encode())
+    for path in _files(root):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _files(root: Path) -> Iterable[Path]:
+    return sorted(path for pattern in _SOURCES for path in root.glob(pattern) if path.is_file())
+
+
+def model_path(settings: Settings) -> Path:
+    """Where the model for the present sources is, or will be."""
+    return settings.models / f"nlu-{fingerprint(settings.root)}.tar.gz"
+
+
+def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path:
+    """The path of a model that is up to date, trained now if need be. Raises TrainingFailed."""
+    target = model_path(settings)
+    if target.exists() and not force:
+        return target
+    tell("Building the spaCy pipeline from the catalogue ...")
+    build_vocabulary(settings)
+    tell("Training the understanding (10-60 s; skipped next time unless data/nlu, config.yml or domain.yml change) ...")
+    _train(settings, target)
+    for old in settings.models.glob("nlu-*.tar.gz"):
+        if old != target:
+            old.unlink()
+    return target
+
+
+def build_vocabulary(settings: Settings) -> None:
+    """Write the spaCy pipeline that knows the shop's words to models/spacy."""
+    from bot.offering import catalogue_files
+    from bot.rasa.nlu import pipeline
+
+    made = settings.models / "spacy.new"
+    shutil.rmtree(made, ignore_errors=True)
+    settings.models.mkdir(parents=True, exist_ok=True)
+    pipeline.build(catalogue_files.load(settings.data / "catalogue").vocabulary(), made)
+    shutil.rmtree(settings.models / "spacy", ignore_errors=True)
+    made.rename(settings.models / "spacy")
+
+
+def _train(settings: Settings, target: Path) -> None:
+    import rasa.model_training
+
+    before = Path.cwd()
+    os.chdir(settings.root)  # Rasa looks for its cache, and our pipeline for models/spacy, from here.
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # Rasa congratulates itself there.
+            result = rasa.model_training.train(
+                domain="domain.yml",
+                config="config.yml",
+                training_files=["data/nlu"],
+                output=str(settings.models),
+                fixed_model_name=target.name.removesuffix(".tar.gz"),
+                force_training=True,
+            )
+    finally:
+        os.chdir(before)
+    if result.model is None or not target.exists():
+        raise TrainingFailed("Rasa trained no model; run `rapport rasa data validate` to see why.")
+
+
+def ensure_vocabulary(settings: Settings) -> None:
+    """Make models/spacy when there is none: Rasa's own commands load it by path."""
+    if not (settings.models / "spacy").exists():
+        build_vocabulary(settings)

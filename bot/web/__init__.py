@@ -1,0 +1,1 @@
+"""The customers' faces in a browser: the embeddable chat and the demo page."""

@@ -1,0 +1,82 @@
+"""Who may import whom: the layout's promise, read from the sources."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("bot", "memory", "actions")
+# Package -> the packages of ours that it may import besides itself.
+ALLOWED = {
+    "bot/flows": (),
+    "bot/offering": (),
+    "memory": (),
+    "actions": ("bot.offering", "bot.flows", "memory"),
+}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _ours(path: Path) -> set[str]:
+    return {name for name in _imports(path) if name.split(".")[0] in OURS}
+
+
+def _within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_a_package_imports_only_what_its_layer_allows(folder):
+    """Pure packages import nothing of ours; actions know offering, flows and memory."""
+    itself = folder.replace("/", ".")
+    allowed = (itself, *ALLOWED[folder])
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / folder).rglob("*.py")
+        for name in _ours(path)
+        if not _within(name, allowed) and not any(package.startswith(name + ".") for package in allowed)
+    }
+    assert wrong == set()
+
+
+def test_nothing_outside_memory_imports_its_private_modules():
+    """The gate cannot be walked around by an import."""
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in ("bot", "actions")
+        for path in (ROOT / package).rglob("*.py")
+        for name in _ours(path)
+        if name.startswith("memory._")
+    }
+    assert wrong == set()
+
+
+def test_only_the_entry_points_import_the_composition_root():
+    """Everything else gets its parts handed in."""
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for package in OURS
+        for path in (ROOT / package).rglob("*.py")
+        if any(_within(name, ("bot.app",)) for name in _imports(path))
+    }
+    assert importers - {"bot/app.py"} == {"bot/serving.py"}
+
+
+def test_nothing_is_read_from_the_environment_outside_the_settings():
+    """Settings come from one module; Rasa's own switches are the exception."""
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for package in OURS
+        for path in (ROOT / package).rglob("*.py")
+        if "environ" in path.read_text(encoding="utf-8")
+    }
+    assert readers == {"bot/settings.py", "bot/logs.py", "bot/rasa/without_tensorflow.py"}
