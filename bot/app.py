@@ -9,15 +9,16 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import actions
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+import actions
 from bot import demo, wording
 from bot.assistant import Assistant
 from bot.channels import webchat
@@ -37,7 +38,7 @@ from bot.rasa.processor import LeanProcessor
 from bot.settings import Settings
 from bot.tokens import InvalidToken
 from bot.web import pages
-from memory import Memory
+from memory import Memory, identities
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +62,9 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
-    shop = actions.Shop(catalogue=products.current, memory=memory, clock=clock)
     nlg = WordingGenerator(words=words, products=products)
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)  # type: ignore[attr-defined]
+    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
+    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     gateway = Gateway(
         memory=memory,
@@ -85,6 +86,14 @@ def build(parts: Parts) -> FastAPI:
         docs_url="/api/docs",
         redoc_url=None,
         lifespan=_lifespan(parts),
+    )
+    # The widget may sit on any of the shop's pages; the bearer token, not the origin, says who is asking.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Retry-After"],
     )
     messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
     visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)
@@ -123,7 +132,8 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
     @app.get("/readyz", tags=["operations"])
     def readyz() -> JSONResponse:
         """Messages can be answered: the database answers, and every edit on disk could be taken over."""
-        parts.memory.check()
+        with parts.memory.read() as tx:
+            identities.find(tx, channel="probe", address="probe")
         mistakes = [str(live.mistake) for live in parts.live if live.mistake]
         return JSONResponse({"status": "ok" if not mistakes else "edits rejected", "mistakes": mistakes})
 
@@ -164,5 +174,3 @@ def _add_errors(app: FastAPI) -> None:
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s failed", request.url.path, exc_info=error)
         return answer(500, "internal", "Something went wrong on our side; please try again.")
-
-

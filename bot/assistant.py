@@ -5,7 +5,7 @@ process that dies in between has said nothing and done nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,15 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
 from bot.flows import engine
-from bot.flows.model import FlowSet, State, ThreadSnapshot
+from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live
 from bot.rasa import transcript
 from bot.rasa.policy import DIALOGUE
 from bot.rasa.processor import LeanProcessor, choice_uttered
 from bot.rasa.transcript import Loaded
 from memory import Memory, consent, threads, transcripts
-from memory.consent import ConsentRefused, Grant, Purpose
-from memory.messages import Outgoing
+from memory.consent import ConsentRefused, Purpose
+from memory.messages import Card, Option, Outgoing
 from memory.turn import Turn
 
 # Slots that belong to the customer or the session, and so outlive the end of a flow's session.
@@ -32,7 +32,7 @@ THREADS_WAITING = "threads_waiting"
 
 @dataclass(frozen=True)
 class Said:
-    """What the customer did: typed a text, or tapped a choice (its `payload`, with its title as `text`)."""
+    """What the customer did: typed a text, or chose (`payload`; empty for a choice that is not known)."""
 
     text: str
     payload: Mapping[str, Any] | None = None
@@ -51,7 +51,7 @@ class _Start:
     """What is known of a conversation before the turn."""
 
     loaded: Loaded
-    grant: Grant | None
+    may_resume: bool
     waiting: tuple[threads.Thread, ...]
 
 
@@ -62,7 +62,7 @@ class Channel(OutputChannel):
         """`name` as wording and conditions know it."""
         self._name = name
 
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The channel's name."""
         return self._name
 
@@ -88,18 +88,18 @@ class Assistant:
         else:
             self._let_go_of_taken(start, turn)
         before = self._half_done(tracker)
-        await self.processor.take(tracker, Channel(turn.channel), await self._uttered(turn, said))
+        uttered = await self._uttered(turn, said)
+        await self.processor.take(tracker, Channel(turn.channel), uttered, first=_disclosure(start, uttered))
         return self._answer(start, turn, before)
 
     def _start(self, turn: Turn) -> _Start:
         with self.memory.read() as tx:
-            stored = transcripts.load(tx, turn.conversation)
-            loaded = transcript.load(stored, turn.conversation, self.processor.domain)
+            loaded = transcript.load(transcripts.load(tx, turn.conversation), turn.conversation, self.processor.domain)
             try:
                 grant = consent.require(tx, turn.customer, Purpose.RESUME)
             except ConsentRefused:
-                return _Start(loaded, None, ())
-            return _Start(loaded, grant, tuple(threads.open_for(tx, grant)))
+                return _Start(loaded, may_resume=False, waiting=())
+            return _Start(loaded, may_resume=True, waiting=threads.open_for(tx, grant))
 
     def _session_is_over(self, loaded: Loaded, now: datetime) -> bool:
         if loaded.last_user_at is None:
@@ -123,15 +123,17 @@ class Assistant:
         """A thread that went on elsewhere, or is over, is no longer this conversation's to continue."""
         tracker = start.loaded.tracker
         state = State.from_json(tracker.get_slot(DIALOGUE) or {})
-        mine = {thread.id for thread in start.waiting if thread.conversation == turn.conversation}
+        mine = {thread.thread for thread in start.waiting if thread.conversation == turn.conversation}
         gone = [frame for frame in state.stack if frame.thread and frame.thread not in mine]
-        if start.grant is None or not gone:
+        if not start.may_resume or not gone:
             return
-        released = engine.release(self.flows.current(), state, tuple(frame.thread for frame in gone))
-        for name, value in released.slots.items():
-            tracker.update(SlotSet(name, value))
+        for thread in dict.fromkeys(frame.thread for frame in gone):
+            released = engine.withdraw(self.flows.current(), state, thread, slots=tracker.current_slot_values())
+            state = released.state
+            for name, value in released.slots.items():
+                tracker.update(SlotSet(name, value))
         tracker.update(SlotSet(THREADS_WAITING, len(start.waiting)))
-        tracker.update(SlotSet(DIALOGUE, replace(released.state, threads_offered=False).to_json()))
+        tracker.update(SlotSet(DIALOGUE, engine.new_session(state).to_json()))
 
     async def _uttered(self, turn: Turn, said: Said) -> UserUttered:
         common = {"input_channel": turn.channel, "message_id": turn.message_id, "timestamp": turn.now.timestamp()}
@@ -159,20 +161,35 @@ class Assistant:
             transcript.save(tx, start.loaded, customer=turn.customer, now=turn.now)
             for staged in turn.writes:
                 staged(tx)
-            if start.grant is not None:
-                for snapshot in changed:
-                    threads.save(tx, start.grant, snapshot, conversation=turn.conversation, now=turn.now)
             for end in ended:
-                threads.close(tx, turn.customer, end["thread"], how=end["how"], now=turn.now)
+                threads.close(tx, end["thread"], end["how"], customer=turn.customer, now=turn.now)
+            if consent.allows(tx, turn.customer, Purpose.RESUME):
+                for snapshot in changed:
+                    threads.save(tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now)
 
         return Answer(replies, write)
 
 
+def _disclosure(start: _Start, uttered: UserUttered) -> str | None:
+    """At first contact it is said that this is a machine (EU AI Act, art. 50(1)); the greeting says so by itself."""
+    first_contact = start.loaded.last_user_at is None and not start.waiting
+    return "utter_bot_disclosure" if first_contact and uttered.intent_name != "greet" else None
+
+
 def _outgoing(event: BotUttered) -> Outgoing:
-    buttons = event.data.get("buttons") or []
     custom = event.data.get("custom") or {}
     return Outgoing(
         text=event.text or "",
-        choices=tuple((button["title"], button["payload"]) for button in buttons),
-        cards=tuple(custom.get("cards", ())),
+        choices=tuple(_option(button) for button in event.data.get("buttons") or ()),
+        cards=tuple(_card(card) for card in custom.get("cards", ())),
     )
+
+
+def _card(given: Mapping[str, Any]) -> Card:
+    plain = {key: given.get(key) for key in ("subtitle", "image", "price")}
+    return Card(given["title"], **plain, choices=tuple(_option(button) for button in given.get("choices", ())))
+
+
+def _option(button: Mapping[str, Any]) -> Option:
+    given = button.get("choice") or Choice.parse(button["payload"])
+    return Option(button["title"], given.to_json() if isinstance(given, Choice) else given)

@@ -1,9 +1,9 @@
 """The command `rapport`: every operation of the assistant that is not a conversation."""
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,10 +21,12 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; mistakes of configuration and data end in one clear line each, not in a stack trace."""
-    without_tensorflow.install()
+    without_tensorflow.install(serving=sys.argv[1:2] == ["serve"])
+    logs.hush()
     if sys.argv[1:2] == ["rasa"]:
         _rasa(sys.argv[2:])
         return
+    logs.configure()
     try:
         app()
     except Exception as mistake:  # The edge of the process.
@@ -56,7 +58,6 @@ def train(force: Annotated[bool, typer.Option(help="Also when nothing changed.")
     """Build the spaCy pipeline and train the understanding; skipped when nothing changed."""
     from bot import training
 
-    logs.configure()
     given = settings.load()
     _tell(f"The model is {training.ensure_model(given, tell=_tell, force=force).relative_to(given.root)}.")
 
@@ -103,13 +104,16 @@ def _rasa(arguments: list[str]) -> None:
         training.ensure_vocabulary(given)
     import rasa.__main__
 
+    if arguments[:1] and arguments[0] in {"shell", "run"}:
+        import rasa.core.agent
+
+        from bot.rasa import stock
+
+        console = replace(given, database_url=f"sqlite:///{given.root / 'var' / 'console.db'}")
+        rasa.core.agent.MessageProcessor = stock.processor_class(console)  # type: ignore[misc]
     sys.argv = ["rasa", *arguments]
     rasa.__main__.main()
 
 
 def _tell(line: str) -> None:
     typer.echo(line, err=True)
-
-
-def _load(path: str) -> Any:
-    return Path(path).read_text(encoding="utf-8")

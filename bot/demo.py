@@ -1,10 +1,10 @@
 """What a newcomer tries things out with: demo customers, a simulated messaging app and a clock that can be moved."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 from fastapi import APIRouter
@@ -17,6 +17,7 @@ from bot.clock import Clock
 from bot.gateway import Gateway, Incoming, Rejected
 from bot.settings import Settings
 from memory import Memory, identities, messages
+from memory.messages import Shown
 
 _TOKEN_TTL = timedelta(days=7)
 
@@ -49,9 +50,7 @@ def seed(memory: Memory, folder: Path, *, now: datetime) -> None:
         with memory.write() as tx:
             known = identities.sign_in(tx, subject=each.customer, name=each.name, now=now)
             if each.verified:
-                identities.verify_address(
-                    tx, customer=known, channel=messaging.MESSAGING, address=each.address, now=now
-                )
+                identities.vouch(tx, known, channel=messaging.MESSAGING, address=each.address, now=now)
 
 
 def order_rows(folder: Path) -> list[dict[str, str]]:
@@ -109,8 +108,8 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         """Say something in the messaging app; the replies come as text."""
         customer = _of_address(gateway, said.address, clock())
         incoming = Incoming(customer, messaging.MESSAGING, text=said.text, message_id=said.key)
-        reply = await gateway.handle(incoming)
-        return {"messages": [_text_json(shown) for shown in reply.messages]}
+        handled = await gateway.handle(incoming)
+        return {"messages": _texts(handled.reply.messages)}
 
     @api.get("/messaging")
     def history(address: str) -> dict[str, list[dict[str, str]]]:
@@ -118,7 +117,7 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         conversation = gateway.conversation(_of_address(gateway, address, clock()), messaging.MESSAGING)
         with gateway.memory.read() as tx:
             shown = messages.after(tx, conversation.id, after=0, limit=500)
-        return {"messages": [_text_json(each) for each in shown]}
+        return {"messages": _texts(shown)}
 
     @api.post("/clock")
     def forward(by: Forward) -> dict[str, str]:
@@ -134,5 +133,6 @@ def _of_address(gateway: Gateway, address: str, now: datetime) -> str:
         return identities.for_address(tx, channel=messaging.MESSAGING, address=address, now=now)
 
 
-def _text_json(shown: Any) -> dict[str, str]:
-    return {"from": shown.sender, "text": messaging.as_text(shown)}
+def _texts(shown: Sequence[Shown]) -> list[dict[str, str]]:
+    texts = messaging.as_texts(shown)
+    return [{"from": each.sender, "text": text} for each, text in zip(shown, texts, strict=True)]

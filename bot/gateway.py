@@ -3,16 +3,16 @@
 Errors: Rejected, for what a caller did; its code and message are fit to be shown.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from prometheus_client import Counter, Histogram
 
 from bot.assistant import Assistant, Said
-from bot.flows.model import Choice
+from bot.channels.messaging import TEXT_ONLY
 from bot.hub import Hub
 from bot.locks import Locks
 from memory import Memory, conversations, messages
@@ -22,9 +22,6 @@ from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
 LONGEST_TEXT = 4_000
-# Channels without buttons: choices are numbered lines there, and a number is an answer.
-TEXT_ONLY = frozenset({"messaging"})
-EXPIRED = {"command": "expired"}
 
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
 _SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])
@@ -50,6 +47,14 @@ class Incoming:
     language: str = "en"
 
 
+@dataclass(frozen=True)
+class Handled:
+    """A message's reply, and the conversation it belongs to."""
+
+    conversation: Conversation
+    reply: Reply
+
+
 class Gateway:
     """Handles messages; `clock` is the one time source of a turn."""
 
@@ -59,7 +64,7 @@ class Gateway:
         """All parts are shared with the rest of the process."""
         self.memory, self.assistant, self.locks, self.hub, self.clock = memory, assistant, locks, hub, clock
 
-    async def handle(self, incoming: Incoming) -> Reply:
+    async def handle(self, incoming: Incoming) -> Handled:
         """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
         _check(incoming)
         conversation = self.conversation(incoming.customer, incoming.channel)
@@ -71,7 +76,8 @@ class Gateway:
         if known is None:
             _TURNS.labels(incoming.channel).inc()
             await self.hub.publish(conversation.id, {"type": "message"})
-        return reply
+            await self.hub.publish(conversation.id, {"type": "typing", "on": False})
+        return Handled(conversation, reply)
 
     def conversation(self, customer: str, channel: str) -> Conversation:
         """The customer's conversation on a channel, opened when this is the first contact there."""
@@ -90,6 +96,7 @@ class Gateway:
         now = self.clock()
         turn = Turn(incoming.customer, conversation.id, incoming.channel, incoming.language, now, message_id)
         await self.hub.publish(conversation.id, {"type": "typing", "on": True})
+        await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
         said = self._said(incoming, conversation.id)
         answer = await self.assistant.respond(turn, said)
         with self.memory.write() as tx:
@@ -99,7 +106,7 @@ class Gateway:
                 conversation.id,
                 customer=incoming.customer,
                 message_id=message_id,
-                said=messages.Said(said.text),
+                said=messages.Said(incoming.text.strip() if incoming.text else said.text),
                 replies=list(answer.replies),
                 now=now,
             )
@@ -108,12 +115,12 @@ class Gateway:
         """What the customer did: a tap, words that name a choice just shown, or plain words."""
         with self.memory.read() as tx:
             if incoming.choice is not None:
-                tapped = messages.resolve_choice(tx, conversation, incoming.choice)
-                return Said(tapped.title, tapped.payload) if tapped else Said("", EXPIRED)
+                payload = messages.resolve_choice(tx, conversation, incoming.choice)
+                title = messages.title_of_choice(tx, conversation, incoming.choice)
+                return Said(title or "", payload or {})
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
-            named = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
-        return Said(text, named.payload) if named else Said(_plain(text))
+            return Said(_plain(text), messages.resolve_typed_choice(tx, conversation, text, numbers=numbered))
 
 
 def _check(incoming: Incoming) -> None:
@@ -128,8 +135,3 @@ def _check(incoming: Incoming) -> None:
 def _plain(text: str) -> str:
     """Typed text never reaches Rasa as a command: a leading slash would set intent and entities directly."""
     return text.lstrip("/ ") or "?"
-
-
-def choice_of(payload: dict[str, Any]) -> Choice:
-    """The choice that a stored payload stands for."""
-    return Choice.from_json(payload)

@@ -36,7 +36,9 @@ class Live(Generic[T]):
             self.mistake = None
         except Exception as mistake:  # Whatever an edit broke, the last good value serves on.
             self.mistake = mistake
-            logger.error("An edit under %s was not taken over, the former one stays in force: %s", self._folder, mistake)
+            logger.error(
+                "An edit under %s was not taken over, the former one stays in force: %s", self._folder, mistake
+            )
 
     def _look(self) -> Stamp:
         return tuple(

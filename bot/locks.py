@@ -50,6 +50,8 @@ class RedisLocks:
     async def lock(self, name: str) -> AsyncIterator[None]:
         """Waits until nobody else in any process holds `name`; raises redis' LockError when that takes too long."""
         async with self._local.lock(name):
-            shared = self._redis.lock(f"rapport:lock:{name}", timeout=_LOCK_SECONDS, sleep=0.02, blocking_timeout=_LOCK_SECONDS)
+            shared = self._redis.lock(
+                f"rapport:lock:{name}", timeout=_LOCK_SECONDS, sleep=0.02, blocking_timeout=_LOCK_SECONDS
+            )
             async with shared:
                 yield

@@ -1,4 +1,4 @@
-"""What is logged: never a message's text, an address or a token, at any level; also not by way of an exception's words."""
+"""What is logged: never a message's text, an address or a token, at any level, nor an exception's words."""
 
 import logging
 import os
@@ -10,13 +10,24 @@ from typing import Any
 import structlog
 
 # These libraries log what customers wrote when asked for details; their warnings do not.
-_TALKATIVE = ("rasa", "httpx", "httpcore", "asyncio", "aiohttp", "sqlalchemy", "matplotlib", "websockets", "uvicorn.access")
+_TALKATIVE = (
+    "rasa",
+    "httpx",
+    "httpcore",
+    "asyncio",
+    "aiohttp",
+    "sqlalchemy",
+    "matplotlib",
+    "websockets",
+    "uvicorn",
+    "alembic",
+)
 
 
 class _PlainFormatter(logging.Formatter):
     """Formats an exception as its type and its places in the code: its words may quote a customer."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's.
+    def formatException(self, ei: Any) -> str:
         kind, _, trace = ei
         return places(kind, trace)
 
@@ -34,5 +45,12 @@ def configure(*, verbose: bool = False) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    hush()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+
+
+def hush() -> None:
+    """Rasa's dependencies deprecate one another, and its trainer draws bars; nothing there is for our users."""
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
+    os.environ.setdefault("LOG_LEVEL", "WARNING")

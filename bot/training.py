@@ -3,7 +3,9 @@
 Flows and wording need no training: they are read live.
 """
 
+import contextlib
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -58,13 +60,13 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
 
 def build_vocabulary(settings: Settings) -> None:
     """Write the spaCy pipeline that knows the shop's words to models/spacy."""
-    from bot.offering import catalogue
+    from bot.offering import catalogue_files
     from bot.rasa.nlu import pipeline
 
     made = settings.models / "spacy.new"
     shutil.rmtree(made, ignore_errors=True)
     settings.models.mkdir(parents=True, exist_ok=True)
-    pipeline.build(catalogue.load(settings.data / "catalogue").vocabulary(), made)
+    pipeline.build(catalogue_files.load(settings.data / "catalogue").vocabulary(), made)
     shutil.rmtree(settings.models / "spacy", ignore_errors=True)
     made.rename(settings.models / "spacy")
 
@@ -75,15 +77,22 @@ def _train(settings: Settings, target: Path) -> None:
     before = Path.cwd()
     os.chdir(settings.root)  # Rasa looks for its cache, and our pipeline for models/spacy, from here.
     try:
-        result = rasa.model_training.train(
-            domain="domain.yml",
-            config="config.yml",
-            training_files=["data/nlu"],
-            output=str(settings.models),
-            fixed_model_name=target.name.removesuffix(".tar.gz"),
-            force_training=True,
-        )
+        with contextlib.redirect_stdout(io.StringIO()):  # Rasa congratulates itself there.
+            result = rasa.model_training.train(
+                domain="domain.yml",
+                config="config.yml",
+                training_files=["data/nlu"],
+                output=str(settings.models),
+                fixed_model_name=target.name.removesuffix(".tar.gz"),
+                force_training=True,
+            )
     finally:
         os.chdir(before)
     if result.model is None or not target.exists():
         raise TrainingFailed("Rasa trained no model; run `rapport rasa data validate` to see why.")
+
+
+def ensure_vocabulary(settings: Settings) -> None:
+    """Make models/spacy when there is none: Rasa's own commands load it by path."""
+    if not (settings.models / "spacy").exists():
+        build_vocabulary(settings)

@@ -16,25 +16,12 @@ import yaml
 
 from bot.flows.conditions import Condition, ConditionError
 from bot.flows.conditions import parse as parse_condition
-from bot.flows.model import Choice
+from bot.flows.model import Choice, ChoiceError, Mistake
 
 FALLBACK_LANGUAGE = "en"
 Show = Callable[[str, Any], str]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(\w+)\}|\[|\]|[^{}\[\]]+|[{}]")
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One thing wrong in a wording file, and how to mend it."""
-
-    file: str
-    line: int
-    message: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message} {self.cure}"
 
 
 class WordingErrors(Exception):
@@ -118,7 +105,7 @@ class Wording:
             variant
             for variant in self.variants(name, language)
             if variant.channel in (None, channel)
-            and (variant.condition is None or variant.condition.evaluate(slots or {}, context))
+            and (variant.condition is None or variant.condition.holds(slots or {}, context))
         ]
         if not fitting:
             return None
@@ -215,7 +202,7 @@ def _variants(file: str, name: str, node: Any, mistakes: list[Mistake]) -> tuple
     for item in node.value:
         try:
             made.append(_variant(yaml.safe_load(yaml.serialize(item))))
-        except (ValueError, KeyError, TypeError, ConditionError) as wrong:
+        except (ValueError, KeyError, TypeError, ConditionError, ChoiceError) as wrong:
             line = item.start_mark.line + 1
             mistakes.append(Mistake(file, line, f"{name}: {wrong}.", "Keys are text, buttons, channel and if."))
     if made and all(variant.condition or variant.channel for variant in made):
@@ -229,7 +216,8 @@ def _variant(raw: Mapping[str, Any]) -> Variant:
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     buttons = tuple(
-        Button(parse_text(str(button["title"])), Choice.from_json(button["choice"])) for button in raw.get("buttons", ())
+        Button(parse_text(str(button["title"])), Choice.from_json(button["choice"]))
+        for button in raw.get("buttons", ())
     )
     condition = parse_condition(raw["if"]) if "if" in raw else None
     return Variant(parse_text(str(raw["text"])), buttons, raw.get("channel"), condition)

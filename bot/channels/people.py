@@ -48,14 +48,24 @@ class People:
 
     def _visitor(self, claim: Claim) -> str:
         with self._memory.read() as tx:
-            identities.check_known(tx, claim.subject)
+            identities.customer(tx, claim.subject)
         return claim.subject
 
     def _signed_in(self, claim: Claim) -> str:
-        given = {"name": claim.name, "lang": claim.lang, "tz": claim.tz, "child": claim.child}
+        """A read in the usual case; a write at first sight, or when the shop says something new of them."""
         with self._memory.read() as tx:
-            found = identities.signed_in(tx, subject=claim.subject, **given)
+            found = identities.signed_in(
+                tx, subject=claim.subject, name=claim.name, lang=claim.lang, tz=claim.tz, child=claim.child
+            )
         if found is not None:
             return found
         with self._memory.write() as tx:
-            return identities.sign_in(tx, subject=claim.subject, now=self._clock(), **given)
+            return identities.sign_in(
+                tx,
+                subject=claim.subject,
+                name=claim.name,
+                lang=claim.lang,
+                tz=claim.tz,
+                child=claim.child,
+                now=self._clock(),
+            )

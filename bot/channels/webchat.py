@@ -1,12 +1,14 @@
 """The customers' contract over HTTP and WebSocket. Who is asking comes from the bearer token and nothing else."""
 
 import asyncio
+import contextlib
 import json
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -49,7 +51,7 @@ class Hello(BaseModel):
     after: int = 0
 
 
-Errors = {code: {"model": WireError} for code in (401, 413, 422, 429)}
+Errors: dict[int | str, dict[str, Any]] = {code: {"model": WireError} for code in (401, 413, 422, 429)}
 
 
 def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_limit: Limit) -> APIRouter:
@@ -75,8 +77,8 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
     ) -> dict[str, Any]:
         """Say something and get the reply. The same Idempotency-Key again gives the same reply, and changes nothing."""
         messages_limit.take(person.customer)
-        reply = await gateway.handle(_incoming(person, say, idempotency_key))
-        return reply_json(reply)
+        handled = await gateway.handle(_incoming(person, say, idempotency_key))
+        return reply_json(handled.conversation, handled.reply)
 
     @api.get("/chat/history", response_model=WireHistory, response_model_by_alias=True, responses=Errors)
     def history(person: Asking, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
@@ -98,7 +100,9 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
             hello = Hello.model_validate_json(await asyncio.wait_for(websocket.receive_text(), _HELLO_SECONDS))
             person = people.of_token(hello.token)
         except (ValueError, KeyError, InvalidToken, TimeoutError):
-            await websocket.close(_BAD_TOKEN, "The first frame must be {\"token\": ..., \"after\": ...}, with a valid token.")
+            await websocket.close(
+                _BAD_TOKEN, 'The first frame must be {"token": ..., "after": ...}, with a valid token.'
+            )
             return
         except WebSocketDisconnect:
             return
@@ -126,19 +130,16 @@ class _Socket:
             ready = {"conversation": self._conversation.id, "in_charge": self._conversation.in_charge}
             await self._send({"type": "ready", **ready})
             await self._catch_up()
-            await self._until_closed(self._pass_on(nudges), self._take())
+            async with anyio.create_task_group() as sides:
+                for side in (lambda: self._pass_on(nudges), self._take):
+                    sides.start_soon(self._until_closed, side, sides.cancel_scope)
 
     @staticmethod
-    async def _until_closed(*sides: Awaitable[None]) -> None:
-        tasks = [asyncio.ensure_future(side) for side in sides]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for result in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
-                    raise result
+    async def _until_closed(side: Callable[[], Awaitable[None]], both: anyio.CancelScope) -> None:
+        """Run one side; when the browser has gone, end both. Starlette says so by either of these exceptions."""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await side()
+        both.cancel()
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._websocket.send_text(json.dumps(frame, ensure_ascii=False))
@@ -181,7 +182,7 @@ class _Socket:
         try:
             say = Say(text=text if isinstance(text, str) else None, choice=choice if isinstance(choice, str) else None)
             self._limit.take(self._person.customer)
-            reply = await self._gateway.handle(_incoming(self._person, say, key))
+            handled = await self._gateway.handle(_incoming(self._person, say, key))
         except Rejected as rejected:
             await self._send({"type": "error", "key": key, **error_json(rejected.code, str(rejected))})
         except TooMany as wait:
@@ -189,6 +190,4 @@ class _Socket:
             await self._send({"type": "error", "key": key, "retry_after": wait.retry_after, **error})
         else:
             await self._catch_up()
-            await self._send({"type": "ack", "key": key, "turn": reply.turn})
-
-
+            await self._send({"type": "ack", "key": key, "turn": handled.reply.turn})

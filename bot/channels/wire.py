@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from memory.conversations import Conversation
 from memory.messages import Reply, Shown
 
 
@@ -61,24 +62,16 @@ class WireError(BaseModel):
 def message_json(shown: Shown) -> dict[str, Any]:
     """One message for the wire."""
     at = shown.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {
-        "id": shown.id,
-        "from": shown.sender,
-        "text": shown.text,
-        "choices": [{"title": choice.title, "choice": choice.token} for choice in shown.choices],
-        "cards": list(shown.cards),
-        "at": at,
-        "key": shown.message_id,
-    }
+    return shown.wire() | {"at": at}
 
 
-def reply_json(reply: Reply) -> dict[str, Any]:
+def reply_json(conversation: Conversation, reply: Reply) -> dict[str, Any]:
     """A reply for the wire."""
     return {
-        "conversation": reply.conversation,
+        "conversation": conversation.id,
         "turn": reply.turn,
         "messages": [message_json(shown) for shown in reply.messages],
-        "in_charge": reply.in_charge,
+        "in_charge": conversation.in_charge,
     }
 
 

@@ -23,6 +23,7 @@ _Value = Callable[[Scope], Any]
 _SCOPES = ("slots", "context", "entities")
 _NESTING_LIMIT = 40  # Keeps the recursive parser, and the evaluation of what it built, far from Python's own limit.
 _MATCHED_LENGTH = 500  # Characters of an answer that a regular expression sees: bounds the time one may take.
+_NESTED_REPETITION = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
 _EMPTY: Mapping[str, Any] = {}
 
 _TOKENS = re.compile(
@@ -223,6 +224,12 @@ class _Reader:
                 "a quoted regular expression is missing after `matches`",
                 column=token.column,
                 cure='write matches "^K-[0-9]+$"',
+            )
+        if _NESTED_REPETITION.search(token.text):
+            raise ConditionError(
+                "a repetition within a repetition can take for ever",
+                column=token.column,
+                cure="keep one repetition of the two",
             )
         try:
             return re.compile(_unquoted(token.text, keep_escapes=True))

@@ -193,7 +193,8 @@ class Flow:
     guard: Condition | None = None
     triggers: tuple[Trigger, ...] = ()
     persisted_slots: frozenset[str] = frozenset()
-    resumable: bool = False
+    resumable: bool | None = None
+    """None until the flow set is indexed."""
     consumes: str | None = None
     file: str = ""
     line: int = 0
@@ -223,6 +224,8 @@ class Reach:
     """All slots it names."""
     kept: frozenset[str]
     """Those of `sets` that outlive it."""
+    actions: frozenset[str]
+    """Custom actions it runs."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +247,11 @@ class FlowSet:
     def get(self, flow: str) -> Flow | None:
         """The flow of that id, or None."""
         return self.flows.get(flow)
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Slots that outlive some flow."""
+        return frozenset().union(*(reach.kept for reach in self.within.values()))
 
 
 @dataclass(frozen=True)

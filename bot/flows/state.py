@@ -11,9 +11,9 @@ from bot.flows.messages import Entity, Message
 NewId = Callable[[], str]
 """Makes a fresh opaque thread id."""
 
-Phase = Literal["ready", "ran", "asked", "back", "offered"]
-"""ready: the step is to be run · ran: its action has been run · asked: the customer is to answer · back: was
-interrupted while asked, and asks again when it is on top · offered: left half-done, waits to be continued."""
+Phase = Literal["ready", "ran", "asked", "answered", "back", "offered"]
+"""ready: the step is to be run · ran: its action has been run · asked: the customer is to answer · answered: they have
+· back: was interrupted while asked, and asks again when on top · offered: left half-done, waits to be continued."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Frame:
     via: tuple[str, ...] = ()
     """Flows that linked to this one: their triggers are its own."""
     slots: Mapping[str, Any] | None = None
+    disturbed: bool = False
+    """Whether a flow came between that runs an action of this one, and so may have changed the results it looks at."""
     local: Mapping[str, Any] | None = None
     """Former values of slots that are to be put back when the frame ends."""
     said: Mapping[str, Any] | None = None
@@ -84,6 +86,8 @@ class State:
     """Tasks of earlier messages, started when the one at hand ends."""
     actions: int = 0
     """Actions run in this turn."""
+    misses: int = 0
+    """Messages in a row that were not understood while nothing was open."""
 
     def to_json(self) -> dict[str, Any]:
         """A small JSON value (about 200 bytes for a flow in progress), defaults left out."""
@@ -100,6 +104,7 @@ class State:
             answers=tuple(_request(request) for request in given.get("answers", ())),
             pending=tuple(_request(request) for request in given.get("pending", ())),
             actions=int(given.get("actions", 0)),
+            misses=int(given.get("misses", 0)),
         )
 
 
@@ -148,7 +153,7 @@ def _request(given: Mapping[str, Any]) -> Request:
 # --- What comes out --------------------------------------------------------------------------------------------------
 
 How = Literal["completed", "cancelled", "withdrawn"]
-"""withdrawn: its flow is no longer there."""
+"""withdrawn: its flow is no longer there, or cannot go on."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,7 @@ class ThreadSnapshot:
     """The wording that sums up the answers: utter_summary_<flow>."""
     passed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
     committed: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -196,7 +202,8 @@ class ThreadSnapshot:
     def from_json(cls, given: Mapping[str, Any]) -> ThreadSnapshot:
         """The snapshot of such fields; unknown ones are ignored."""
         snapshot = cls(**{f.name: given[f.name] for f in fields(cls) if f.name in given})
-        return replace(snapshot, passed=tuple(snapshot.passed), skipped=tuple(snapshot.skipped))
+        passed, skipped, via = (tuple(names) for names in (snapshot.passed, snapshot.skipped, snapshot.via))
+        return replace(snapshot, passed=passed, skipped=skipped, via=via)
 
 
 def _json_value(value: Any) -> Any:

@@ -40,7 +40,7 @@ PRODUCT_KEYS = NAMED_KEYS | {
 }  # fmt: skip
 SHOP_KEYS = {
     "name", "currency", "timezone", "address", "directions", "phone", "email", "opening_hours", "answer_hours",
-    "preparation", "delivery", "payment", "returns", "largest_quantity",
+    "preparation", "changeable", "delivery", "payment", "returns", "largest_quantity",
 }  # fmt: skip
 CAFFEINE = ("none", "traces", "low", "medium", "high")
 
@@ -218,7 +218,10 @@ def _value(loader: yaml.CSafeLoader, node: yaml.Node, file: str, reader: Reader)
         key, at = str(key_node.value), At(file, key_node.start_mark.line + 1)
         if key in table:
             reader.wrong(at, f"`{key}` is there twice.", "Keep one of them.")
-        table[key], table.key_at[key] = _value(loader, value_node, file, reader), at
+        value = _value(loader, value_node, file, reader)
+        if isinstance(value, Table):
+            value.at = at
+        table[key], table.key_at[key] = value, at
     return table
 
 
@@ -353,19 +356,28 @@ def _shop(reader: Reader, table: Table, categories: Mapping[str, Category]) -> S
     zone = _kept(reader, table, "timezone", str, default="UTC")
     if zone not in available_timezones():
         reader.wrong(table.key_at["timezone"], f"`{zone}` is no time zone.", "Write one such as Europe/Berlin.")
-    preparation = reader.table(table.get("preparation"), table.at, "`preparation`")
     return ShopFacts(
-        **{key: reader.text(table, key, "The shop") for key in ("name", "currency", "address", "phone", "email")},
+        name=reader.text(table, "name", "The shop"),
+        currency=reader.text(table, "currency", "The shop"),
+        address=reader.text(table, "address", "The shop"),
+        phone=reader.text(table, "phone", "The shop"),
+        email=reader.text(table, "email", "The shop"),
         directions=str(table.get("directions", "")),
         timezone=zone,
         opening_hours=_hours(reader, table, "opening_hours"),
         answer_hours=_hours(reader, table, "answer_hours"),
-        preparation={key: reader.number(preparation, key, 0) or 0 for key in preparation},
+        preparation=_minutes(reader, table, "preparation"),
+        changeable=_minutes(reader, table, "changeable"),
         zones=tuple(_zone(reader, entry, delivery.at, categories) for entry in delivery.get("zones") or []),
         payment=reader.words(table, "payment"),
         returns=dict(reader.table(table.get("returns"), table.at, "`returns`")),
         largest_quantity=reader.number(table, "largest_quantity", 20) or 20,
     )
+
+
+def _minutes(reader: Reader, table: Table, key: str) -> dict[str, int]:
+    given = reader.table(table.get(key), table.at, f"`{key}`")
+    return {kind: reader.number(given, kind, 0) or 0 for kind in given}
 
 
 def _zone(reader: Reader, entry: Any, at: At, categories: Mapping[str, Category]) -> Zone:

@@ -1,7 +1,7 @@
 """Runs the project's custom actions in this process, with no action server: as Rasa Pro's `actions_module` does.
 
-An action is a plain rasa_sdk action. It sees a rasa_sdk tracker that also has `turn` (what may be staged) and `arguments`
-(what the flow or the tapped choice handed over). What it utters goes through the same wording as everything else.
+An action is a plain rasa_sdk action. It sees a rasa_sdk tracker that also has `turn` (where writes are staged) and
+`arguments` (what the flow or the tapped choice handed over). What it utters goes through the same wording as the rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ class ActionTracker(rasa_sdk.Tracker):
         self.slots = tracker.current_slot_values()
         self.latest_message = _latest_message(tracker)
         self.followup_action = None
-        self.active_loop = {}
+        self.active_loop: dict[str, Any] = {}
         self.latest_action_name = tracker.latest_action_name
         self._paused = tracker.is_paused()
         self._tracker = tracker
@@ -81,7 +81,11 @@ class InProcessAction(Action):
         return self._action.name()
 
     async def run(
-        self, output_channel: OutputChannel, nlg: NaturalLanguageGenerator, tracker: DialogueStateTracker, domain: Domain
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
     ) -> list[Event]:
         """Run it; its utterances come first, then its events, as from an action server."""
         dispatcher = CollectingDispatcher()
@@ -129,7 +133,11 @@ class ActionUtterFlow(Action):
         return UTTER_FLOW
 
     async def run(
-        self, output_channel: OutputChannel, nlg: NaturalLanguageGenerator, tracker: DialogueStateTracker, domain: Domain
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
     ) -> list[Event]:
         """One utterance, or none where the wording does not exist (the generator logs that)."""
         following = next_of(tracker.get_slot(DIALOGUE))

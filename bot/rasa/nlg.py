@@ -12,7 +12,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot import wording
 from bot.live import Live
-from bot.offering import catalogue
+from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
 from bot.wording import Wording
 
@@ -33,7 +33,7 @@ class WordingGenerator(NaturalLanguageGenerator):
     ) -> None:
         """Rasa gives the first two (`endpoints.yml`), the assistant the last two."""
         self._words = words or Live(_DATA / "wording", "*.yml", wording.load)
-        self._products = products or Live(_DATA / "catalogue", "*.yml", catalogue.load)
+        self._products = products or Live(_DATA / "catalogue", "*.yml", catalogue_files.load)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -71,6 +71,11 @@ class WordingGenerator(NaturalLanguageGenerator):
             return None
         return rendered.text, [{"title": title, "payload": choice.payload()} for title, choice in rendered.buttons]
 
+    def phrase(self, name: str, variables: Mapping[str, Any], language: str) -> str:
+        """A phrase for use inside other texts; empty when there is no such wording."""
+        said = self.say(name, variables, slots={**variables, "language": language}, channel="", seed=name)
+        return said[0] if said else ""
+
     def _shown(self, variable: str, value: Any, language: str) -> str:
         if isinstance(value, (list, tuple)):
             return ", ".join(self._shown(variable, each, language) for each in value)
@@ -82,5 +87,3 @@ class WordingGenerator(NaturalLanguageGenerator):
 def _user_turns(tracker: DialogueStateTracker) -> float:
     said = tracker.latest_message
     return said.timestamp if said else 0.0
-
-

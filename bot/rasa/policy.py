@@ -21,7 +21,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.flows import engine, loader
-from bot.flows.model import Choice, Entity, FlowSet, Message, Outcome, State
+from bot.flows.model import FlowSet, Message, Outcome, State
 from bot.live import Live
 
 DIALOGUE = "dialogue"
@@ -35,11 +35,20 @@ class FlowPolicy(Policy):
     """Predicts from flows alone; nothing is learned, so training only leaves its place in the graph."""
 
     def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> None:
         """Made by Rasa's graph. `flows` may be handed in afterwards; by default they are read from data/flows."""
         super().__init__(config, model_storage, resource, execution_context, featurizer=None)
         self.flows: Live[FlowSet] | None = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """It is the only policy; Rasa wants a priority all the same."""
+        return {"priority": 1, "max_history": None}
 
     def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **_: Any) -> Resource:
         """Nothing to learn; the resource marks the node as trained."""
@@ -139,26 +148,10 @@ class FlowPolicy(Policy):
         return _dialogue_of(outcome, ended)
 
 
-def messages_of(said: UserUttered) -> list[Message]:
+def messages_of(said: UserUttered) -> tuple[Message, ...]:
     """What Rasa understood, as the engine's messages: one for each request, in the order of the text."""
-    parse = said.parse_data or {}
-    requests = parse.get("requests") or []
-    if len(requests) < 2:
-        return [_message(said.text or "", said.intent or {}, said.entities or [])]
-    return [_message(part["text"], part["intent"], part["entities"]) for part in requests]
-
-
-def _message(text: str, intent: Mapping[str, Any], entities: list[dict[str, Any]]) -> Message:
-    name = intent.get("name")
-    if name == CHOOSE:
-        return Message(text=text, intent=None, confidence=1.0, entities=(), choice=Choice.from_entities(entities))
-    return Message(
-        text=text,
-        intent=name,
-        confidence=float(intent.get("confidence") or 0.0),
-        entities=tuple(Entity(each["entity"], each["value"], each.get("role")) for each in entities),
-        choice=None,
-    )
+    understood = {"text": said.text, "intent": said.intent, "entities": said.entities}
+    return Message.from_rasa({**(said.parse_data or {}), **understood})
 
 
 def _events_of(outcome: Outcome, ended: list[dict[str, str]]) -> list[Event]:

@@ -1,7 +1,7 @@
 """Rasa's message processor, made to cost the same at every turn: no copies, no replays, actions in this process.
 
-Stock Rasa copies the tracker (replaying its events) for each action and swallows an action's exception together with its
-events. Here an action runs on the tracker itself; when it fails, the customer is told and the answers so far stay.
+Stock Rasa copies the tracker (replaying its events) for each action and swallows an action's exception together with
+its events. Here an action runs on the tracker itself; when it fails, the customer is told and the answers so far stay.
 """
 
 import logging
@@ -71,7 +71,7 @@ class LeanProcessor(MessageProcessor):
         return next(node._component for node in nodes if isinstance(node._component, FlowPolicy))
 
     def start_session(self, tracker: DialogueStateTracker, slots: Mapping[str, Any]) -> None:
-        """Begin a session: an empty dialogue, and `slots` set; other slots are emptied unless they belong to the customer."""
+        """Begin a session with these values of slots; all others stay as they are."""
         tracker.update(ActionExecuted(ACTION_SESSION_START_NAME))
         tracker.update(SessionStarted())
         for name, value in slots.items():
@@ -85,11 +85,14 @@ class LeanProcessor(MessageProcessor):
         return parsed
 
     async def take(
-        self, tracker: DialogueStateTracker, channel: OutputChannel, said: UserUttered, *, follow: bool = True
+        self, tracker: DialogueStateTracker, channel: OutputChannel, said: UserUttered, *, first: str | None = None
     ) -> None:
-        """Log what was said and act until it is the customer's turn again. `follow=False` only logs."""
+        """Log what was said, say `first` (a wording) if given, and act until it is the customer's turn again."""
         tracker.update(said)
-        if follow and not tracker.is_paused():
+        if first is not None:
+            for event in await self._said(first, tracker, channel):
+                tracker.update(event)
+        if not tracker.is_paused():
             await self._run_prediction_loop(channel, tracker)
 
     async def _run_prediction_loop(self, output_channel: OutputChannel, tracker: DialogueStateTracker) -> None:
@@ -120,10 +123,10 @@ class LeanProcessor(MessageProcessor):
         except Exception:  # The edge of what a shop may write: the turn goes on and the customer is told.
             logger.exception("%s failed in conversation %s", name, tracker.sender_id)
             self._on_failure(name)
-            return await self._apology(tracker, channel)
+            return await self._said("utter_action_failed", tracker, channel)
 
-    async def _apology(self, tracker: DialogueStateTracker, channel: OutputChannel) -> list[Event]:
-        said = await self.nlg.generate("utter_action_failed", tracker, channel.name())
+    async def _said(self, name: str, tracker: DialogueStateTracker, channel: OutputChannel) -> list[Event]:
+        said = await self.nlg.generate(name, tracker, channel.name())
         return [rasa.core.actions.action.create_bot_utterance(said)] if said else []
 
 
@@ -133,4 +136,3 @@ def choice_uttered(payload: Mapping[str, Any], text: str, **kwargs: Any) -> User
     intent = {"name": CHOOSE, "confidence": 1.0}
     parse = {"text": text, "intent": intent, "entities": entities}
     return UserUttered(text, intent, entities, parse, **kwargs)
-

@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ConversationPaused, Event, SlotSet
+from rasa.shared.core.events import ActionExecuted, ConversationPaused, Event, SlotSet, UserUttered
 
 from bot.rasa.actions import TurnTracker, event_from_dict
 from memory import transcripts
@@ -27,7 +27,6 @@ class Loaded:
 
     tracker: TurnTracker
     known: frozenset[int]
-    last: int
     since_checkpoint: int
     last_user_at: float | None
 
@@ -39,9 +38,8 @@ def load(stored: Stored, conversation: str, domain: Domain) -> Loaded:
     window = [event_from_dict(event) for event in stored.events]
     for event in [*_restored(checkpoint, domain), *window]:
         tracker.update(event)
-    said = tracker.latest_message
-    last_user_at = said.timestamp if said else checkpoint.get("last_user_at")
-    return Loaded(tracker, frozenset(map(id, tracker.events)), stored.last, len(window), last_user_at)
+    last_user_at = _last_user_at(tracker) or checkpoint.get("last_user_at")
+    return Loaded(tracker, frozenset(map(id, tracker.events)), len(window), last_user_at)
 
 
 def _restored(checkpoint: dict[str, Any], domain: Domain) -> Sequence[Event]:
@@ -66,10 +64,14 @@ def save(tx: Any, loaded: Loaded, *, customer: str, now: datetime) -> None:
         transcripts.save_checkpoint(tx, loaded.tracker.sender_id, snapshot=_snapshot(loaded.tracker), upto=last)
 
 
+def _last_user_at(tracker: TurnTracker) -> float | None:
+    """Seconds since the epoch; an empty tracker's `latest_message` would say "now"."""
+    return next((event.timestamp for event in reversed(tracker.events) if isinstance(event, UserUttered)), None)
+
+
 def _snapshot(tracker: TurnTracker) -> dict[str, Any]:
-    said = tracker.latest_message
     return {
         "slots": {slot.name: slot.value for slot in tracker.slots.values() if slot.value != slot.initial_value},
         "paused": tracker.is_paused(),
-        "last_user_at": said.timestamp if said else None,
+        "last_user_at": _last_user_at(tracker),
     }

@@ -1,7 +1,8 @@
 """Rasa imports without TensorFlow: `install()` answers its module-level imports by inert stand-ins; real use raises.
 
 Rasa 3.6 imports TensorFlow and transformers on the way to components that we do not use (DIET, TED). Leaving the real
-ones out makes the environment and the process several times smaller (docs/decisions.md).
+ones out makes the environment and the process several times smaller (docs/decisions.md). The served process also does
+without the software kits of Rasa's own brokers, stores, consoles and connectors, which it never calls.
 """
 
 import importlib.abc
@@ -13,6 +14,28 @@ from types import ModuleType
 from typing import Any
 
 _ABSENT = ("tensorflow", "tensorflow_hub", "tensorflow_addons", "tensorflow_text", "keras", "transformers")
+_UNUSED_WHILE_SERVING = (
+    "aio_pika",
+    "aiogram",
+    "apscheduler",
+    "boto3",
+    "botocore",
+    "confluent_kafka",
+    "engineio",
+    "fbmessenger",
+    "matplotlib",
+    "mattermostwrapper",
+    "prompt_toolkit",
+    "pymongo",
+    "questionary",
+    "randomname",
+    "rocketchat_API",
+    "sanic_jwt",
+    "slack_sdk",
+    "socketio",
+    "twilio",
+    "webexteamssdk",
+)
 
 
 class _InertMeta(type):
@@ -43,7 +66,9 @@ class Inert(metaclass=_InertMeta):
             return args[0]
         if cls is Inert:
             return _decorator
-        raise ImportError(f"{cls.__name__} needs TensorFlow, which is not installed. Use a component of config.yml's kind.")
+        raise ImportError(
+            f"{cls.__name__} needs TensorFlow, which is not installed. Use a component of config.yml's kind."
+        )
 
 
 def _decorator(function: Any) -> Any:
@@ -52,16 +77,20 @@ def _decorator(function: Any) -> Any:
 
 class _InertModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        # Libraries ask an imported TensorFlow `is_tensor(x)`; a stand-in must not seem to say yes.
+        if name.startswith(("__", "is_")):
             raise AttributeError(name)
         return "0.0.0" if name == "VERSION" else Inert
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, absent: Sequence[str]) -> None:
+        self._absent = frozenset(absent)
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in _ABSENT:
+        if fullname.partition(".")[0] not in self._absent:
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -72,8 +101,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__path__ = []
 
 
-def install() -> None:
-    """Call before the first import of Rasa. Also switches its telemetry off, which otherwise phones home."""
+def install(*, serving: bool = False) -> None:
+    """Call before the first import of Rasa. Also switches its telemetry off, which otherwise phones home.
+
+    A stand-in for TensorFlow goes behind the real finders: one that is installed wins. With `serving`, what the served
+    process never calls is stood in for although it is installed, which saves memory and a part of the start.
+    """
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.append(_Finder())
+        sys.meta_path.append(_Finder(_ABSENT))
+    if serving:
+        sys.meta_path.insert(0, _Finder(_UNUSED_WHILE_SERVING))

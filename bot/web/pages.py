@@ -38,7 +38,7 @@ class Face:
 
 
 def router(*, demo: bool) -> APIRouter:
-    """The routes `/`, `/widget.js` and `/static/...`; in demo mode `/` is the demo shop, else a page on how to embed."""
+    """The routes `/`, `/widget.js` and `/static/...`; in demo mode `/` is the demo shop, else it tells how to embed."""
     faces = _Faces()
     routes = APIRouter(include_in_schema=False)
 

@@ -1,0 +1,106 @@
+"""Orders as the slots hold them: the product being chosen, the lines beside it, and what it all comes to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bot.offering.catalogue import PRODUCT, Catalogue, Zone
+
+ITEM_SLOTS = (PRODUCT, "amount", "size", "milk", "temperature", "syrup", "grind", "quantity")
+Line = dict[str, Any]
+Slots = Mapping[str, Any]
+
+# No vowels and nothing mistaken for something else: no words, no misreadings.
+_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+# Written with its hyphen, or else with a digit in it: "kettles" is no number.
+_NUMBER = re.compile(r"\bK(?:-|[- ]?(?=[A-Z]*\d))([2-9B-Z]{6}|\d{3,6})\b", re.IGNORECASE)
+_POSTCODE = re.compile(r"\b\d{5}\b")
+
+
+@dataclass(frozen=True)
+class Cart:
+    """All lines of an order with what they cost. `zone` is where it is delivered, None when it is picked up."""
+
+    lines: tuple[Line, ...]
+    goods: Decimal
+    zone: Zone | None
+
+    @property
+    def fee(self) -> Decimal:
+        if self.zone is None or (self.zone.free_from is not None and self.goods >= self.zone.free_from):
+            return Decimal(0)
+        return self.zone.fee
+
+    @property
+    def total(self) -> Decimal:
+        return self.goods + self.fee
+
+
+def composition(slots: Slots) -> dict[str, Any]:
+    """The product being chosen, with what was answered so far."""
+    return {slot: slots[slot] for slot in ITEM_SLOTS if slots.get(slot) is not None}
+
+
+def quantity(slots: Slots) -> int:
+    return int(slots.get("quantity") or 1)
+
+
+def line_of(catalogue: Catalogue, slots: Slots) -> Line:
+    """The product being chosen as a line of an order, in plain JSON."""
+    whole = catalogue.complete(composition(slots))
+    return {
+        "sku": whole.product,
+        "options": {slot: value for slot, value in whole.items() if slot != PRODUCT},
+        "quantity": quantity(slots),
+        "unit_price": str(catalogue.price(whole)),
+        "unit_cost": str(catalogue.unit_cost(whole)),
+    }
+
+
+def slots_of(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The slots that stand for a line."""
+    return {PRODUCT: line["sku"], **line.get("options", {}), "quantity": line.get("quantity", 1)}
+
+
+def price_of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    return sum((Decimal(line["unit_price"]) * int(line["quantity"]) for line in lines), Decimal(0))
+
+
+def cart(catalogue: Catalogue, slots: Slots) -> Cart:
+    """The whole order as the slots have it now."""
+    lines = (*(slots.get("basket") or ()), line_of(catalogue, slots))
+    delivered = slots.get("fulfilment") == "delivery"
+    return Cart(lines, price_of(lines), zone_of(catalogue, slots.get("address")) if delivered else None)
+
+
+def categories(catalogue: Catalogue, lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The category of each piece; of things no longer sold none."""
+    known = (line for line in lines if line["sku"] in catalogue.products)
+    return [catalogue.products[line["sku"]].category for line in known for _ in range(int(line["quantity"]))]
+
+
+def zone_of(catalogue: Catalogue, address: str | None) -> Zone | None:
+    """Where an address lies, by its postcode."""
+    postcode = _POSTCODE.search(address or "")
+    return catalogue.shop.zone(postcode.group()) if postcode else None
+
+
+def number_for(prefix: str, *, conversation: str, message: str) -> str:
+    """A number that customers can read out. The same message always gets the same one, so a retry doubles nothing."""
+    digest = int.from_bytes(hashlib.sha256(f"{prefix}:{conversation}:{message}".encode()).digest()[:8], "big")
+    letters = []
+    for _ in range(6):
+        digest, place = divmod(digest, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return f"{prefix}-{''.join(letters)}"
+
+
+def number_in(text: str) -> str | None:
+    """The order number that a text names, as it was given out."""
+    found = _NUMBER.search(text)
+    return f"K-{found.group(1).upper()}" if found else None

@@ -1,0 +1,144 @@
+"""Checks what was chosen against what can be made now; refuses with the reason, and offers what comes closest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Event, ShopAction, ShopTracker, answer, asked_by, button, mentioned, requests, sets
+from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.speech import opening
+from bot.flows.model import Choice
+from bot.offering.catalogue import PRODUCT, Composition, Problem, Product
+
+SUBSCRIPTIONS = "subscriptions"
+NEAREST = 3
+
+
+class ActionCheckProduct(ShopAction):
+    """Finds out what of the product must be asked for (`asks`), and whether it can be had at all (`product_state`)."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        item = self.catalogue.products.get(str(tracker.slots.get(PRODUCT)))
+        if item is None:
+            return sets({PRODUCT: None, "product_state": "missing"})
+        wants_plan = tracker.slots.get("category") == SUBSCRIPTIONS
+        if wants_plan and item.category != SUBSCRIPTIONS:
+            dispatcher.utter_message(response="utter_not_a_subscription", named=self.speech(tracker).named(item.id))
+            return sets({PRODUCT: None, "product_state": "missing"})
+        state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
+        state = "refused" if self.catalogue.stock(item.id) == 0 else state
+        return sets({**self._left_over(item, tracker), "product_state": state, "asks": self._asks(item, tracker)})
+
+    def _asks(self, item: Product, tracker: ShopTracker) -> list[str]:
+        missing = list(self.catalogue.missing(composition(tracker.slots)))
+        change = tracker.slots.get("change")
+        wanted = [change] if change in (*item.options, "quantity") and tracker.slots.get(change) is None else []
+        return list(dict.fromkeys([*missing, *wanted, *([] if "digital" in item.tags else ["fulfilment"])]))
+
+    def _left_over(self, item: Product, tracker: ShopTracker) -> dict[str, None]:
+        """Answers that belonged to another product and that the customer has not just repeated for this one."""
+        said = {entity.get("entity") for request in requests(tracker) for entity in request.get("entities", ())}
+        given = (slot for slot in self.catalogue.slots if tracker.slots.get(slot) is not None)
+        return {slot: None for slot in given if slot not in item.options and slot not in said}
+
+
+class ActionCheckCombination(ShopAction):
+    """Whether it can be made now; what the customer left to us is decided here, and shown before it is ordered."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        wanted = composition(tracker.slots)
+        chosen: dict[str, str] = {}
+        for slot in self.catalogue.missing(wanted):
+            options = self.catalogue.options(wanted[PRODUCT], slot)
+            fitting = [m.id for m in options if not self.catalogue.validate({**wanted, **chosen, slot: m.id})]
+            chosen |= {slot: fitting[0]} if fitting else {}
+        problems = self.catalogue.validate({**wanted, **chosen})
+        return sets({**chosen, "combination": "refused" if problems else "valid"})
+
+
+class ActionOfferNearest(ShopAction):
+    """Says why the wish cannot be met, and offers what comes closest to it; never a single way out."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        wanted = composition(tracker.slots)
+        problems, speech = self.catalogue.validate(wanted), self.speech(tracker)
+        reasons = " ".join(dict.fromkeys(self._reason(problem, wanted, tracker) for problem in problems))
+        buttons = [*self._fewer(problems, tracker), *self._nearest(wanted, tracker)]
+        other = answer(tracker, **dict.fromkeys(ITEM_SLOTS))
+        dispatcher.utter_message(
+            response="utter_offer_nearest" if buttons else "utter_offer_none_near",
+            reasons=reasons,
+            buttons=[*buttons, button(speech.say("utter_choice_something_else"), other)],
+        )
+        return []
+
+    def _reason(self, problem: Problem, wanted: Mapping[str, Any], tracker: ShopTracker) -> str:
+        speech = self.speech(tracker)
+        return speech.say(
+            f"utter_problem_{problem.code}",
+            product=speech.title(PRODUCT, wanted.get(PRODUCT)),
+            named=speech.named(str(wanted.get(PRODUCT))),
+            module=speech.title(problem.slot, problem.value),
+            left=problem.value,
+            because=problem.because,
+        )
+
+    def _fewer(self, problems: list[Problem], tracker: ShopTracker) -> list[dict[str, Any]]:
+        left = [int(problem.value) for problem in problems if problem.code == "not_enough"]
+        title = self.speech(tracker).say
+        return [button(title("utter_choice_fewer", left=n), answer(tracker, quantity=n)) for n in left if n > 0]
+
+    def _nearest(self, wanted: Mapping[str, Any], tracker: ShopTracker) -> list[dict[str, Any]]:
+        near = self.catalogue.nearest(wanted, limit=NEAREST)
+        return [button(self._title(option, tracker), self._choice(option, wanted, tracker)) for option in near]
+
+    def _title(self, option: Composition, tracker: ShopTracker) -> str:
+        speech = self.speech(tracker)
+        if any(change.slot == PRODUCT for change in option.changes):
+            return opening(speech.line(option))
+        titles = [speech.title(change.slot, change.now) for change in option.changes if change.now != "none"]
+        return opening(speech.join(titles) or speech.line(option))
+
+    def _choice(self, option: Composition, wanted: Mapping[str, Any], tracker: ShopTracker) -> Choice:
+        dropped = {slot: None for slot in wanted if slot not in option and slot != "quantity"}
+        return answer(tracker, **dropped, **{change.slot: option[change.slot] for change in option.changes
+                                             if change.slot in option})  # fmt: skip
+
+
+class ActionCheckDelivery(ShopAction):
+    """Whether everything in the order can be brought to the address; what is picked up always can."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        if tracker.slots.get("fulfilment") != "delivery":
+            return [SlotSet("delivery", "ok")]
+        zone = zone_of(self.catalogue, tracker.slots.get("address"))
+        wanted = set(categories(self.catalogue, cart(self.catalogue, tracker.slots).lines))
+        if zone is None:
+            return [SlotSet("delivery", "not_there")]
+        return [SlotSet("delivery", "ok" if wanted <= zone.categories else "not_these_there")]
+
+
+class ActionOfferChanges(ShopAction):
+    """Offers to change each thing that the product leaves open."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        item = self.catalogue.products.get(str(tracker.slots.get(PRODUCT)))
+        open_slots = [slot for slot, allowed in item.options.items() if len(allowed) > 1] if item else []
+        names = [*open_slots, "quantity", *(["product", "fulfilment"] if asked_by(tracker) == "order" else [])]
+        speech = self.speech(tracker)
+        buttons = [button(speech.say(f"utter_choice_{name}"), self._choice(name, tracker)) for name in names]
+        dispatcher.utter_message(response="utter_offer_changes", buttons=buttons)
+        return []
+
+    def _choice(self, name: str, tracker: ShopTracker) -> Choice:
+        emptied = {"product": ITEM_SLOTS, "fulfilment": ("fulfilment", "address")}.get(name, (name,))
+        return answer(tracker, **dict.fromkeys(emptied), change=name)
+
+
+def just_mentioned(tracker: ShopTracker, name: str) -> list[Any]:
+    """The values of an entity anywhere in the last message."""
+    return [value for request in requests(tracker) for value in mentioned(request.get("entities", ()), name)]

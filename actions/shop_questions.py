@@ -1,0 +1,274 @@
+"""Answers questions about the shop and what it sells, from the catalogue alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import times
+from actions.asking import MOST_BUTTONS
+from actions.base import Event, ShopAction, ShopTracker, button
+from actions.cart import ITEM_SLOTS
+from actions.checking import just_mentioned
+from actions.speech import Speech, opening
+from bot.flows.model import Choice
+from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
+
+# How long something counts as new.
+NEW_DAYS = 60
+
+
+class ActionTellOpeningHours(ShopAction):
+    """The day that was asked for, or else whether it is open now and the whole week."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        shop, speech = self.catalogue.shop, self.speech(tracker)
+        now = times.local(shop, tracker.turn.now)
+        days = [day for value in just_mentioned(tracker, "date") if (day := _day(value))]
+        if days and days[0] != now.date():
+            hours = times.hours_on(shop.opening_hours, days[0])
+            dispatcher.utter_message(
+                response="utter_open_on_day" if hours else "utter_closed_on_day",
+                day=speech.day_of(datetime.combine(days[0], now.timetz()), now),
+                opens=f"{hours.opens:%H:%M}" if hours else None,
+                closes=f"{hours.closes:%H:%M}" if hours else None,
+            )
+            return []
+        until, opening = times.open_until(shop.opening_hours, now), times.next_start(shop.opening_hours, now)
+        dispatcher.utter_message(
+            response="utter_open_now" if until else "utter_closed_now",
+            until=speech.clock(until) if until else None,
+            when=speech.when(opening, now) if opening else None,
+            week=speech.week(shop.opening_hours),
+        )
+        return []
+
+
+class ActionTellLocation(ShopAction):
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        shop = self.catalogue.shop
+        dispatcher.utter_message(
+            response="utter_location", shop=shop.name, place=shop.address, directions=shop.directions
+        )
+        return []
+
+
+class ActionTellDelivery(ShopAction):
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        speech = self.speech(tracker)
+        zones = " ".join(self._zone(zone, speech) for zone in self.catalogue.shop.zones)
+        dispatcher.utter_message(response="utter_delivery", zones=zones)
+        return []
+
+    def _zone(self, zone: Zone, speech: Speech) -> str:
+        return speech.say(
+            "utter_delivery_zone",
+            zone=zone.name,
+            things=speech.titles("category", [c for c in self.catalogue.categories if c in zone.categories]),
+            fee=speech.money(zone.fee),
+            free=speech.money(zone.free_from) if zone.free_from else None,
+            minutes=zone.minutes,
+            days=zone.days,
+        )
+
+
+class ActionTellPayment(ShopAction):
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        ways = self.speech(tracker).join(list(self.catalogue.shop.payment))
+        dispatcher.utter_message(response="utter_payment", ways=ways)
+        return []
+
+
+class ActionTellReturns(ShopAction):
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        terms = self.catalogue.shop.returns
+        dispatcher.utter_message(
+            response="utter_returns", days=terms["days"], goods=terms["goods"], refund_days=terms["refund_days"]
+        )
+        return []
+
+
+class _AboutProducts(ShopAction):
+    """Answers for each product named, or for the one being chosen; asks which one when there is none."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        products = products_meant(self.catalogue, tracker)
+        if products:
+            for product in products[:3]:
+                self.tell(dispatcher, tracker, product)
+        else:
+            self.tell_without_product(dispatcher, tracker)
+        return []
+
+    def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
+        raise NotImplementedError
+
+    def tell_without_product(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> None:
+        dispatcher.utter_message(response="utter_which_product")
+
+
+class ActionTellPrice(_AboutProducts):
+    def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
+        speech = self.speech(tracker)
+        asked = {**{s: v[0] for s in ITEM_SLOTS if (v := just_mentioned(tracker, s))}, PRODUCT: product.id}
+        by = "amount" if "amount" in product.options else "size"
+        if by in product.options and by not in asked and len(product.options[by]) > 1:
+            each = [self._price_of(by, value, asked, speech) for value in product.options[by]]
+            dispatcher.utter_message(response="utter_prices", named=speech.named(product.id), prices=speech.join(each))
+            return
+        dispatcher.utter_message(
+            response="utter_price", line=speech.line(asked), price=speech.money(self.catalogue.price(asked))
+        )
+
+    def _price_of(self, by: str, value: str, asked: dict[str, Any], speech: Speech) -> str:
+        title = speech.title(by, value)
+        if by == "amount":
+            return title  # A gift card costs what is on it.
+        price = speech.money(self.catalogue.price({**asked, by: value}))
+        return speech.say("utter_price_of_size", size=title, price=price)
+
+
+class ActionTellStock(_AboutProducts):
+    def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
+        speech = self.speech(tracker)
+        modules = _modules_asked_for(self.catalogue, tracker)
+        missing = [(slot, v) for slot, v in modules if not _to_be_had(self.catalogue, product, slot, v)]
+        if self.catalogue.stock(product.id) == 0:
+            near = self.catalogue.nearest({PRODUCT: product.id}, limit=2)
+            others = speech.titles(PRODUCT, [option.product for option in near])
+            dispatcher.utter_message(response="utter_out_of_stock", named=speech.named(product.id), others=others)
+        elif missing:
+            without = speech.join([speech.title(slot, value) for slot, value in missing])
+            dispatcher.utter_message(response="utter_in_stock_without", named=speech.named(product.id), without=without)
+        else:
+            dispatcher.utter_message(response="utter_in_stock", product=product.id)
+
+    def tell_without_product(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> None:
+        speech = self.speech(tracker)
+        for slot, value in _modules_asked_for(self.catalogue, tracker):
+            module = self.catalogue.slots[slot].modules.get(value)
+            name = "utter_module_out_of_stock" if module and module.stock == 0 else "utter_module_in_stock"
+            dispatcher.utter_message(response=name, module=speech.title(slot, value))
+        if not dispatcher.messages:
+            dispatcher.utter_message(response="utter_which_product")
+
+
+class ActionTellProduct(_AboutProducts):
+    """What it is, its allergens with the modules chosen so far, its caffeine, and whether it suits vegans."""
+
+    def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
+        speech = self.speech(tracker)
+        chosen = {slot: tracker.slots.get(slot) for slot in product.options if tracker.slots.get(slot) is not None}
+        allergens = sorted(self.catalogue.allergens({**chosen, PRODUCT: product.id}))
+        dispatcher.utter_message(
+            response="utter_product",
+            named=speech.named(product.id),
+            description=product.description,
+            attributes=speech.join([f"{name} {value}" for name, value in product.attributes.items()]),
+            caffeine=speech.say(f"utter_caffeine_{product.caffeine}") if product.caffeine else None,
+            allergens=speech.say("utter_contains", allergens=speech.join(allergens)) if allergens else None,
+            vegan=self._vegan(product, speech),
+            advice=speech.say("utter_allergy_advice") if product.category == "drinks" else None,
+            buttons=[button(speech.say("utter_choice_order_it"), Choice(flow="order", set={PRODUCT: product.id}))],
+        )
+
+    def _vegan(self, product: Product, speech: Speech) -> str | None:
+        if product.category not in ("drinks", "beans"):
+            return None
+        milks = self.catalogue.options(product.id, "milk")
+        plants = [milk.id for milk in milks if "vegan" in milk.tags and milk.id != "none"]
+        if "milk" in product.allergens:
+            return speech.say("utter_not_vegan")
+        if milks and plants and not any(milk.id == "none" for milk in milks):
+            return speech.say("utter_vegan_with", milks=speech.titles("milk", plants))
+        return speech.say("utter_vegan") if "vegan" in product.tags or not milks else None
+
+
+class ActionShowMenu(ShopAction):
+    """The parts of the shop, or what one part holds."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        speech = self.speech(tracker)
+        named = just_mentioned(tracker, "category") or [tracker.arguments.get("category")]
+        category = named[0] if named[0] in self.catalogue.categories else None
+        if category is None:
+            dispatcher.utter_message(response="utter_menu", buttons=self._parts(speech))
+            return []
+        products = [p for p in self.catalogue.in_category(category) if self.catalogue.stock(p.id) != 0]
+        listed = [self._priced(product, speech) for product in products]
+        popular = self.catalogue.popular(category)[:MOST_BUTTONS]
+        dispatcher.utter_message(
+            response="utter_menu_of",
+            category=category,
+            products="\n".join(f"- {line}" for line in listed),
+            buttons=[button(speech.named(p.id), order_choice(p)) for p in popular],
+        )
+        return [SlotSet("shown", category)]
+
+    def _parts(self, speech: Speech) -> list[dict[str, Any]]:
+        return [
+            button(opening(speech.title("category", c)), Choice(action=self.name(), args={"category": c}))
+            for c in self.catalogue.categories
+        ]
+
+    def _priced(self, product: Product, speech: Speech) -> str:
+        price, several = lowest_price(self.catalogue, product)
+        name = "utter_menu_from" if several else "utter_menu_at"
+        return speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
+
+
+class ActionTellWhatsNew(ShopAction):
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        speech = self.speech(tracker)
+        since = times.local(self.catalogue.shop, tracker.turn.now).date() - timedelta(days=NEW_DAYS)
+        fresh = [p for p in self.catalogue.products.values() if p.added and p.added >= since]
+        new = sorted((p for p in fresh if self.catalogue.stock(p.id) != 0), key=lambda p: str(p.added), reverse=True)
+        if not new:
+            dispatcher.utter_message(response="utter_nothing_new")
+            return []
+        dispatcher.utter_message(
+            response="utter_whats_new",
+            products=speech.titles(PRODUCT, [product.id for product in new]),
+            buttons=[button(speech.named(p.id), order_choice(p)) for p in new[:4]],
+        )
+        return []
+
+
+def products_meant(catalogue: Catalogue, tracker: ShopTracker) -> list[Product]:
+    """The products named in the question, else the one being chosen."""
+    named = just_mentioned(tracker, PRODUCT) or [tracker.arguments.get(PRODUCT) or tracker.slots.get(PRODUCT)]
+    return [catalogue.products[str(each)] for each in dict.fromkeys(named) if str(each) in catalogue.products]
+
+
+def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
+    """The choice that begins an order of it, with what was already said of it."""
+    flow = "subscribe" if product.category == "subscriptions" else "order"
+    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})
+
+
+def lowest_price(catalogue: Catalogue, product: Product) -> tuple[Any, bool]:
+    """The lowest price it can be had for, and whether other sizes or amounts cost more."""
+    by = next((slot for slot in ("amount", "size") if slot in product.options), None)
+    values = product.options[by] if by else {}
+    prices = [catalogue.price({PRODUCT: product.id, by: value}) for value in values if by]
+    prices = prices or [catalogue.price({PRODUCT: product.id})]
+    return min(prices), len(set(prices)) > 1
+
+
+def _modules_asked_for(catalogue: Catalogue, tracker: ShopTracker) -> list[tuple[str, str]]:
+    return [(slot, str(value)) for slot in catalogue.slots for value in just_mentioned(tracker, slot)]
+
+
+def _to_be_had(catalogue: Catalogue, product: Product, slot: str, value: str) -> bool:
+    return value in {module.id for module in catalogue.options(product.id, slot)}
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None

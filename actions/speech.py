@@ -1,0 +1,123 @@
+"""Puts things of the shop into words: compositions, money, times. The words themselves come from the wording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.offering.catalogue import PRODUCT, Catalogue, Hours
+
+_VOWELS = frozenset("aeiou")
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How to say things in one language."""
+
+    catalogue: Catalogue
+    phrase: Any
+    language: str
+
+    def say(self, name: str, **variables: Any) -> str:
+        return str(self.phrase(name, variables, self.language))
+
+    def title(self, entity: str, value: Any) -> str:
+        return self.catalogue.title(entity, value, self.language)
+
+    def titles(self, entity: str, values: Sequence[Any]) -> str:
+        return self.join([self.title(entity, value) for value in values])
+
+    def join(self, parts: Sequence[str]) -> str:
+        """One, two and three."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self.say("utter_and", first=", ".join(parts[:-1]), last=parts[-1])
+
+    def line(self, composition: Mapping[str, Any], quantity: int = 1) -> str:
+        """One line of an order: "2 × large flat white with oat milk". What goes without saying is not said."""
+        whole = self.catalogue.complete(composition)
+        said = {slot: self.title(slot, value) for slot, value in whole.items() if self._worth_saying(whole, slot)}
+        extras = self.join([said[slot] for slot in ("milk", "syrup") if slot in said])
+        return self.say(
+            "utter_line",
+            count=quantity if quantity > 1 else None,
+            size=said.get("size"),
+            temperature=said.get("temperature"),
+            product=self.title(PRODUCT, whole.product),
+            extras=extras,
+            grind=said.get("grind"),
+            amount=said.get("amount"),
+        )
+
+    def some(self, composition: Mapping[str, Any], quantity: int = 1) -> str:
+        """The line as it stands in a sentence: "a large flat white", "2 × latte", "250 g House Espresso beans"."""
+        line = self.line(composition, quantity)
+        item = self.catalogue.products.get(str(composition.get(PRODUCT)))
+        counted = quantity > 1 or item is None or item.category not in ("drinks", "gift_cards")
+        if counted:
+            return line
+        return self.say("utter_one_before_vowel" if line[:1].lower() in _VOWELS else "utter_one", line=line)
+
+    def named(self, product: str) -> str:
+        """The title of a product at the beginning of a sentence or on a button."""
+        return opening(self.title(PRODUCT, product))
+
+    def money(self, amount: Decimal) -> str:
+        return self.say("utter_money", amount=f"{amount:.2f}")
+
+    def clock(self, moment: datetime) -> str:
+        return moment.strftime("%H:%M")
+
+    def weekday(self, day: date) -> str:
+        return self.say("utter_weekdays").split("|")[day.weekday()]
+
+    def day(self, day: date) -> str:
+        """3 November 2026."""
+        month = self.say("utter_months").split("|")[day.month - 1]
+        return self.say("utter_date", day=str(day.day), month=month, year=str(day.year))
+
+    def when(self, moment: datetime, now: datetime) -> str:
+        """The moment as one would say it now (both local): "at 14:35", "tomorrow at 09:00", "on Monday at 07:30"."""
+        days = (moment.date() - now.date()).days
+        name = {0: "utter_when_today", 1: "utter_when_tomorrow"}.get(days, "utter_when_weekday")
+        name = name if days < 7 else "utter_when_date"
+        return self.say(name, clock=self.clock(moment), weekday=self.weekday(moment), date=self.day(moment))
+
+    def day_of(self, moment: datetime, now: datetime) -> str:
+        """The day alone: "today", "tomorrow", "on Monday"."""
+        days = (moment.date() - now.date()).days
+        name = {0: "utter_day_today", 1: "utter_day_tomorrow"}.get(days, "utter_day_weekday")
+        name = name if days < 7 else "utter_day_date"
+        return self.say(name, weekday=self.weekday(moment), date=self.day(moment))
+
+    def week(self, hours: Mapping[int, Hours]) -> str:
+        """The opening hours of a week, equal neighbours drawn together."""
+        monday = date(2024, 1, 1)
+        parts: list[tuple[str, str, Hours | None]] = []
+        for offset in range(7):
+            name, span = self.weekday(monday + timedelta(days=offset)), hours.get(offset)
+            if parts and parts[-1][2] == span:
+                parts[-1] = (parts[-1][0], name, span)
+            else:
+                parts.append((name, name, span))
+        return ", ".join(self._days(first, last, span) for first, last, span in parts)
+
+    def _days(self, first: str, last: str, span: Hours | None) -> str:
+        days = first if first == last else self.say("utter_from_to", first=first, last=last)
+        if span is None:
+            return self.say("utter_days_closed", days=days)
+        return self.say("utter_days_open", days=days, opens=f"{span.opens:%H:%M}", closes=f"{span.closes:%H:%M}")
+
+    def _worth_saying(self, whole: Mapping[str, str], slot: str) -> bool:
+        item = self.catalogue.products.get(whole[PRODUCT])
+        if item is None or slot == PRODUCT:
+            return False
+        return slot == "amount" or (len(item.options.get(slot, {})) > 1 and whole[slot] != item.defaults.get(slot))
+
+
+def opening(text: str) -> str:
+    """The text with a capital letter first, the rest as it is."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,421 @@
+"""The tables. Every row that is about a customer carries its customer, first in its key wherever a turn reads it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from memory._types import Money, UtcTime
+
+# One customer's rows lie side by side in the file: reading them costs the same however many customers there are.
+CLUSTERED = {"sqlite_with_rowid": False}
+_BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables of memory."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class.
+        datetime: UtcTime,
+        Decimal: Money,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        str: String,
+    }
+
+
+class OfCustomer:
+    """A row that is about a customer. The foreign key also keeps out late writes about somebody who was erased."""
+
+    @declared_attr
+    def customer(cls) -> Mapped[str]:
+        return mapped_column(String, ForeignKey("customers.id"), index=not hasattr(cls, "customer_leads_an_index"))
+
+
+class OfCustomerKey:
+    """The same, where the customer leads the primary key."""
+
+    @declared_attr
+    def customer(cls) -> Mapped[str]:
+        return mapped_column(String, ForeignKey("customers.id"), primary_key=True, sort_order=-10)
+
+
+class CustomerRow(Base):
+    __tablename__ = "customers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    lang: Mapped[str | None]
+    tz: Mapped[str | None]
+    child: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    # Set first when somebody is erased: from then on nothing of theirs is read or written.
+    blocked_at: Mapped[datetime | None]
+    # The receipt of the erasure under way.
+    erasure: Mapped[str | None] = mapped_column(index=True)
+    # Shared by all customers that are joined by active links; null for the many that are not.
+    person: Mapped[str | None] = mapped_column(index=True)
+
+
+class IdentityRow(OfCustomer, Base):
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    created_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+
+
+class ConversationRow(OfCustomer, Base):
+    __tablename__ = "conversations"
+    customer_leads_an_index = True
+    __table_args__ = (UniqueConstraint("customer", "channel"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    in_charge: Mapped[str] = mapped_column(default="assistant")
+    opened_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    # The last number given out, so that numbering a turn is one UPDATE that also locks the row.
+    events: Mapped[int] = mapped_column(default=0)
+    messages: Mapped[int] = mapped_column(default=0)
+    turns: Mapped[int] = mapped_column(default=0)
+
+
+class EventRow(OfCustomerKey, Base):
+    __tablename__ = "events"
+    __table_args__ = (CLUSTERED,)
+
+    conversation: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+
+
+class CheckpointRow(OfCustomerKey, Base):
+    __tablename__ = "checkpoints"
+    __table_args__ = (CLUSTERED,)
+
+    conversation: Mapped[str] = mapped_column(primary_key=True)
+    upto: Mapped[int]
+    snapshot: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class MessageRow(OfCustomerKey, Base):
+    __tablename__ = "messages"
+    __table_args__ = (CLUSTERED,)
+
+    conversation: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    turn: Mapped[int]
+    sender: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    choices: Mapped[list[Any] | None]
+    cards: Mapped[list[Any] | None]
+    at: Mapped[datetime]
+    # The message id under which the customer sent it: lets a client know its own message again.
+    key: Mapped[str | None]
+
+
+class TurnRow(OfCustomerKey, Base):
+    """One incoming message id and the messages it led to: what makes a retry get the same reply."""
+
+    __tablename__ = "turns"
+    __table_args__ = (CLUSTERED,)
+
+    conversation: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int]
+    said: Mapped[int | None]
+    first: Mapped[int]
+    last: Mapped[int]
+    at: Mapped[datetime]
+
+
+class ChoiceRow(OfCustomerKey, Base):
+    __tablename__ = "choices"
+    __table_args__ = (CLUSTERED,)
+
+    conversation: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int]
+    position: Mapped[int]
+    title: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class ThreadRow(OfCustomerKey, Base):
+    __tablename__ = "threads"
+    __table_args__ = (CLUSTERED,)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str]
+    flow: Mapped[str]
+    step: Mapped[str]
+    slots: Mapped[dict[str, Any] | None]
+    description: Mapped[str | None]
+    summary_response: Mapped[str | None]
+    state: Mapped[str]
+    opened_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
+class OrderRow(OfCustomer, Base):
+    __tablename__ = "orders"
+    customer_leads_an_index = True
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str | None]
+    lines: Mapped[list[Any]]
+    fulfilment: Mapped[dict[str, Any]]
+    total: Mapped[Decimal]
+    currency: Mapped[str]
+    state: Mapped[str]
+    placed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class TicketRow(OfCustomer, Base):
+    __tablename__ = "tickets"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str | None]
+    kind: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str]
+    owner: Mapped[str | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class DecisionRow(OfCustomer, Base):
+    """The ledger of consent: append-only."""
+
+    __tablename__ = "consent_decisions"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    purpose: Mapped[str]
+    channel: Mapped[str]
+    topic: Mapped[str]
+    decision: Mapped[str]
+    decided_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    text_hash: Mapped[str | None]
+    text_version: Mapped[str | None]
+    language: Mapped[str | None]
+    method: Mapped[str]
+    touch_point: Mapped[str | None]
+    actor: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    supersedes: Mapped[int | None] = mapped_column(_BIG_ID)
+
+
+class ConsentRow(OfCustomerKey, Base):
+    """The one current decision per purpose, channel and topic: what a turn reads."""
+
+    __tablename__ = "consents"
+    __table_args__ = (CLUSTERED,)
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    decision: Mapped[str]
+    decided_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    decision_id: Mapped[int] = mapped_column(_BIG_ID)
+
+
+class _Fact(OfCustomerKey):
+    """Something remembered: what, about whom, from where, for what, and for how long it is believed."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    attribute: Mapped[str]
+    value: Mapped[str]
+    polarity: Mapped[str]
+    for_whom: Mapped[str]
+    lasting: Mapped[bool]
+    purpose: Mapped[str]
+    conversation: Mapped[str | None]
+    turn: Mapped[int | None]
+    channel: Mapped[str]
+    touch_point: Mapped[str]
+    told_by: Mapped[str]
+    told_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
+    half_life_days: Mapped[float]
+    # current, disputed (contradicted and not settled yet) or superseded.
+    state: Mapped[str]
+    # The fact that took its place.
+    superseded_by: Mapped[str | None]
+
+
+class FactRow(_Fact, Base):
+    __tablename__ = "facts"
+    __table_args__ = (CLUSTERED,)
+
+
+class SensitiveFactRow(_Fact, Base):
+    """Apart from the others, so that no grant but the one for sensitive data opens it."""
+
+    __tablename__ = "sensitive_facts"
+    __table_args__ = (CLUSTERED,)
+
+
+class PurchaseRow(OfCustomerKey, Base):
+    """One line of an order that the shop told of; a negative quantity is a return."""
+
+    __tablename__ = "purchases"
+    __table_args__ = (CLUSTERED,)
+
+    # Made of the line's content, so that the same file twice changes nothing.
+    line: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str]
+    ordered_at: Mapped[datetime]
+    sku: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal]
+    unit_cost: Mapped[Decimal | None]
+    gift: Mapped[bool]
+    channel: Mapped[str | None]
+
+
+class ProfileRow(OfCustomerKey, Base):
+    """What was computed about a customer, each time that it was: the newest is in force."""
+
+    __tablename__ = "profiles"
+    __table_args__ = (CLUSTERED,)
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    reasons: Mapped[list[Any]]
+
+
+class HandoffRow(OfCustomer, Base):
+    __tablename__ = "handoffs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+    packet: Mapped[dict[str, Any]]
+    # waiting, taken or closed.
+    state: Mapped[str] = mapped_column(index=True)
+    operator: Mapped[str | None]
+    outcome: Mapped[dict[str, Any] | None]
+    opened_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class QueuedRow(OfCustomer, Base):
+    """A message that waits to be sent."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    # What makes queueing the same message twice queue it once.
+    key: Mapped[str] = mapped_column(unique=True)
+    channel: Mapped[str]
+    topic: Mapped[str]
+    purpose: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CodeRow(OfCustomer, Base):
+    """A one-time code that was sent to one channel and is to be typed in another; only its keyed hash is kept."""
+
+    __tablename__ = "codes"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    hash: Mapped[str] = mapped_column(index=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AttemptRow(OfCustomer, Base):
+    """A code that was typed and was wrong: too many of them and the customer waits."""
+
+    __tablename__ = "code_attempts"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    at: Mapped[datetime]
+
+
+class LinkRow(Base):
+    """Two customers that are one person, until it is undone. No row of theirs is touched by it."""
+
+    __tablename__ = "links"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    keeper: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    joined: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    # How it was shown that both are one: signed_in or code.
+    proof: Mapped[str]
+    actor: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class DocumentRow(OfCustomer, Base):
+    """What search finds: a message by its place. The words are in the database's own full-text index."""
+
+    __tablename__ = "search_documents"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    conversation: Mapped[str]
+    message: Mapped[int]
+
+
+class TombstoneRow(Base):
+    """Somebody was erased: a keyed hash of an id or address, which says nothing to whoever has not got the id."""
+
+    __tablename__ = "tombstones"
+
+    mac: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """What was deleted and what was probed and found empty after an erasure; nothing personal."""
+
+    __tablename__ = "receipts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    deleted: Mapped[dict[str, Any]]
+    probes: Mapped[dict[str, Any]]
+
+
+class KeyRow(Base):
+    """A secret of this database."""
+
+    __tablename__ = "keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+# The newest order of one customer.
+Index("ix_orders_customer_placed_at", OrderRow.customer, OrderRow.placed_at)

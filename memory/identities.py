@@ -1,0 +1,181 @@
+"""Who is who: visitors, sign-ins and channel addresses; an unverified one is a customer of its own and never merges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from memory import _session
+from memory._gate import InsertOnce, Prepared
+from memory._ids import new_id
+from memory._session import Tx
+from memory._tables import CustomerRow, IdentityRow
+from memory.errors import UnknownCustomer
+
+# The channel of the shop's own sign-in; its address is the shop's customer id.
+SHOP = "shop"
+VISITOR = "visitor"
+
+_ADD = InsertOnce(IdentityRow, keys=True)
+_FIND = Prepared(
+    select(IdentityRow.customer, CustomerRow.blocked_at, CustomerRow.person, CustomerRow.child)
+    .join(CustomerRow, CustomerRow.id == IdentityRow.customer)
+    .where(IdentityRow.channel == bindparam("channel"), IdentityRow.address == bindparam("address")),
+    keys=True,
+)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What is known of a customer besides memory itself."""
+
+    id: str
+    name: str | None
+    lang: str | None
+    tz: str | None
+    child: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One way in which a customer reaches the shop."""
+
+    customer: str
+    channel: str
+    address: str
+    created_at: datetime
+    verified_at: datetime | None
+
+
+def create_visitor(tx: Tx, *, now: datetime) -> str:
+    """A new customer without a verified identity."""
+    customer = _create(tx, now=now)
+    _add(tx, customer, channel=VISITOR, address=customer, verified_at=None, now=now)
+    return customer
+
+
+def sign_in(
+    tx: Tx,
+    *,
+    subject: str,
+    now: datetime,
+    name: str | None = None,
+    lang: str | None = None,
+    tz: str | None = None,
+    child: bool | None = None,
+) -> str:
+    """The customer whom the shop knows as ``subject``, made when new. What the shop states of them replaces what it
+    stated before; None leaves it. Raises UnknownCustomer while they are being erased."""
+    stated = {"name": name, "lang": lang, "tz": tz, "child": child}
+    customer = _find_or_create(tx, channel=SHOP, address=subject, verified_at=now, now=now)
+    changed = {key: value for key, value in stated.items() if value is not None}
+    if changed and not _states(tx, customer, changed):
+        _session.private(tx, update(CustomerRow).where(CustomerRow.id == customer).values(**changed))
+        _session.forget_served(tx)
+    return customer
+
+
+def signed_in(
+    tx: Tx,
+    *,
+    subject: str,
+    name: str | None = None,
+    lang: str | None = None,
+    tz: str | None = None,
+    child: bool | None = None,
+) -> str | None:
+    """The same without a write: the customer when known with exactly these statements, else None (then sign in)."""
+    customer = find(tx, channel=SHOP, address=subject)
+    stated = {"name": name, "lang": lang, "tz": tz, "child": child}
+    changed = {key: value for key, value in stated.items() if value is not None}
+    return customer if customer is not None and _states(tx, customer, changed) else None
+
+
+def for_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
+    """The customer behind a channel address, made when new. An unverified address is its own customer."""
+    return _find_or_create(tx, channel=channel, address=address, verified_at=None, now=now)
+
+
+def find(tx: Tx, *, channel: str, address: str) -> str | None:
+    """The customer behind a channel address or a sign-in, without making one. Raises UnknownCustomer when blocked."""
+    row = _FIND(tx, channel=channel, address=address).first()
+    if row is None:
+        return None
+    if row.customer not in tx._customers:
+        _session.admit(tx, row.customer, row)
+    return str(row.customer)
+
+
+def verify_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
+    """Note that the address was shown to be the customer's; the customer. Nothing merges. Raises UnknownCustomer."""
+    customer = find(tx, channel=channel, address=address)
+    if customer is None:
+        raise UnknownCustomer
+    one = (IdentityRow.channel == channel, IdentityRow.address == address, IdentityRow.verified_at.is_(None))
+    _session.private(tx, update(IdentityRow).where(*one).values(verified_at=now))
+    return customer
+
+
+def vouch(tx: Tx, customer: str, *, channel: str, address: str, now: datetime) -> bool:
+    """Note an address that the shop itself knows to be the customer's; False when it is already somebody's."""
+    _session.serve(tx, customer)
+    taken = select(IdentityRow.customer).where(IdentityRow.channel == channel, IdentityRow.address == address)
+    if _session.private(tx, taken).first() is not None:
+        return False
+    _add(tx, customer, channel=channel, address=address, verified_at=now, now=now)
+    return True
+
+
+def customer(tx: Tx, customer: str) -> Customer:
+    """What is known of a customer. Raises UnknownCustomer."""
+    _session.serve(tx, customer)
+    columns = [getattr(CustomerRow, name) for name in Customer.__dataclass_fields__]
+    row = _session.private(tx, select(*columns).where(CustomerRow.id == customer)).one()
+    return Customer(*row)
+
+
+def of(tx: Tx, customer: str) -> tuple[Identity, ...]:
+    """All identities of a person, oldest first, those of linked customers among them."""
+    scope = _session.serve(tx, customer).scope
+    columns = [getattr(IdentityRow, name) for name in Identity.__dataclass_fields__]
+    rows = _session.private(
+        tx, select(*columns).where(IdentityRow.customer.in_(scope)).order_by(IdentityRow.created_at, IdentityRow.id)
+    )
+    return tuple(Identity(*row) for row in rows)
+
+
+def _find_or_create(tx: Tx, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> str:
+    customer = find(tx, channel=channel, address=address)
+    if customer is not None:
+        return customer
+    made = _create(tx, now=now)
+    if _add(tx, made, channel=channel, address=address, verified_at=verified_at, now=now):
+        return made
+    # Somebody else made the same a moment ago.
+    _session.private(tx, delete(CustomerRow).where(CustomerRow.id == made))
+    found = find(tx, channel=channel, address=address)
+    if found is None:
+        raise UnknownCustomer
+    return found
+
+
+def _create(tx: Tx, *, now: datetime) -> str:
+    customer = new_id("c")
+    row = {"id": customer, "name": None, "lang": None, "tz": None, "child": False, "created_at": now}
+    _session.private(tx, insert(CustomerRow), [{**row, "blocked_at": None, "person": None}])
+    return customer
+
+
+def _add(tx: Tx, customer: str, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> bool:
+    row = {"customer": customer, "channel": channel, "address": address, "created_at": now}
+    return _ADD.each(tx, [{**row, "verified_at": verified_at}]) == 1
+
+
+def _states(tx: Tx, customer: str, stated: Mapping[str, object]) -> bool:
+    columns = [getattr(CustomerRow, key) for key in stated]
+    if not columns:
+        return True
+    row = _session.private(tx, select(*columns).where(CustomerRow.id == customer)).one()
+    return tuple(row) == tuple(stated.values())

@@ -1,0 +1,159 @@
+"""What a customer bought, as the shop's order files tell it: the same file twice changes nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from memory import _session, _tombstones, consent, identities
+from memory._gate import InsertOnce, Prepared
+from memory._ids import new_id
+from memory._purposes import Purpose
+from memory._session import Grant, Tx
+from memory._tables import CustomerRow, IdentityRow, PurchaseRow
+
+# So many customers are looked up, or read, at a time.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an order as imported; ``subject`` is the shop's customer id, a negative quantity is a return."""
+
+    order_id: str
+    subject: str
+    ordered_at: datetime
+    sku: str
+    quantity: int
+    unit_price: Decimal
+    unit_cost: Decimal | None = None
+    gift: bool = False
+    channel: str | None = None
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One line of an order as it is kept."""
+
+    customer: str
+    order_id: str
+    ordered_at: datetime
+    sku: str
+    quantity: int
+    unit_price: Decimal
+    unit_cost: Decimal | None
+    gift: bool
+    channel: str | None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What an import did: lines that were new, known already, and of people erased after they had ordered."""
+
+    new: int
+    known: int
+    left_out: int
+
+
+def record_lines(tx: Tx, rows: Sequence[Line], *, seen: Counter[bytes] | None = None) -> Recorded:
+    """Record order lines; customers that the shop knows and memory does not are made.
+
+    For a file in several pieces pass the same ``seen`` to each, so that equal lines of one order are told apart.
+    Needs no grant: reading does.
+    """
+    seen = Counter() if seen is None else seen
+    erased = _tombstones.addresses(tx, channel=identities.SHOP, addresses={row.subject for row in rows})
+    kept = [row for row in rows if row.subject not in erased or row.ordered_at > erased[row.subject]]
+    customers = _customers(tx, {row.subject: row.ordered_at for row in kept})
+    values = [_values(row, customers[row.subject], seen) for row in kept]
+    new = _INSERT.each(tx, values)
+    return Recorded(new, len(values) - new, len(rows) - len(kept))
+
+
+def of(tx: Tx, grant: Grant) -> tuple[Purchase, ...]:
+    """All purchases of a person, oldest first. For a grant to personalise."""
+    scope = _session.granted(tx, grant, Purpose.PERSONALISATION)
+    return tuple(Purchase(*row) for row in _OF(tx, scope=sorted(scope)))
+
+
+def all_granted(tx: Tx) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
+    """Every customer with purchases whose data may be used to personalise, with these, oldest first: for jobs."""
+    after = ""
+    while True:
+        found = select(PurchaseRow.customer).where(PurchaseRow.customer > after).distinct()
+        some = list(_session.private(tx, found.order_by(PurchaseRow.customer).limit(_AT_ONCE)).scalars())
+        if not some:
+            return
+        after = some[-1]
+        yield from _granted(tx, consent.granted_among(tx, some, Purpose.PERSONALISATION))
+
+
+def _granted(tx: Tx, customers: Sequence[str]) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
+    mine = PurchaseRow.customer.in_(customers)
+    order = (PurchaseRow.customer, PurchaseRow.ordered_at, PurchaseRow.line)
+    rows = _session.private(tx, select(*_COLUMNS).where(mine).order_by(*order))
+    for customer, lines in groupby(rows, key=lambda row: str(row.customer)):
+        yield customer, tuple(Purchase(*line) for line in lines)
+
+
+def _customers(tx: Tx, subjects: Mapping[str, datetime]) -> dict[str, str]:
+    known: dict[str, str] = {}
+    names = sorted(subjects)
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        mine = (IdentityRow.channel == identities.SHOP, IdentityRow.address.in_(some))
+        rows = _session.private(tx, select(IdentityRow.address, IdentityRow.customer).where(*mine))
+        known.update((row.address, row.customer) for row in rows)
+    new = {name: new_id("c") for name in names if name not in known}
+    made: list[dict[str, Any]] = []
+    ways: list[dict[str, Any]] = []
+    for name, customer in new.items():
+        at = subjects[name]
+        row = {"id": customer, "name": None, "lang": None, "tz": None, "child": False, "created_at": at}
+        made.append({**row, "blocked_at": None, "person": None})
+        ways.append(
+            {"customer": customer, "channel": identities.SHOP, "address": name, "created_at": at, "verified_at": at}
+        )
+    if made:
+        _session.private(tx, insert(CustomerRow), made)
+        _session.private(tx, insert(IdentityRow), ways)
+    return known | new
+
+
+def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
+    said = (row.order_id, row.ordered_at.astimezone(UTC).isoformat(), row.sku, str(row.quantity), str(row.unit_price))
+    content = blake2b("\x1f".join((row.subject, *said)).encode(), digest_size=12).digest()
+    seen[content] += 1
+    return {
+        "customer": customer,
+        "line": f"{content.hex()}-{seen[content]}",
+        "order_id": row.order_id,
+        "ordered_at": row.ordered_at,
+        "sku": row.sku,
+        "quantity": row.quantity,
+        "unit_price": row.unit_price,
+        "unit_cost": row.unit_cost,
+        "gift": row.gift,
+        "channel": row.channel,
+    }
+
+
+_COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase.__dataclass_fields__)
+# Needs no grant, hence past the scoping: that an order was placed is the shop's record; to use it needs one.
+_INSERT = InsertOnce(PurchaseRow, keys=True)
+_OF = Prepared(
+    select(*_COLUMNS)
+    .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))
+    .order_by(PurchaseRow.ordered_at, PurchaseRow.line)
+)
+
+
+def lines(rows: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """Lines of mappings with the columns of an order file, already checked and converted by the caller."""
+    return [Line(**{name: row[name] for name in Line.__dataclass_fields__ if name in row}) for row in rows]
