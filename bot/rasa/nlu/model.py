@@ -30,6 +30,7 @@ from bot.rasa.nlu.words import plain
 
 Floats = NDArray[np.float64]
 OUT_OF_SCOPE = "out_of_scope"
+FILES = ("intents.npz", "intents.json")
 FOLDS = 5
 SEED = 7
 # The inverse regularisation of the regression on sentence embeddings; 5 to 60 are within half a point of each other.
@@ -72,7 +73,8 @@ class Sparse:
         )
         rest.fit(features, labels)
         self.linear = Linear(
-            np.vstack([one.coef_ for one in rest.estimators_]), np.concatenate([one.intercept_ for one in rest.estimators_])
+            np.vstack([one.coef_ for one in rest.estimators_]),
+            np.concatenate([one.intercept_ for one in rest.estimators_]),
         )
         return self
 
@@ -88,7 +90,10 @@ class Sparse:
         }
 
     def vocabularies(self) -> dict[str, list[str]]:
-        return {"words": list(self.words.get_feature_names_out()), "letters": list(self.letters.get_feature_names_out())}
+        return {
+            "words": list(self.words.get_feature_names_out()),
+            "letters": list(self.letters.get_feature_names_out()),
+        }
 
     @classmethod
     def restore(cls, arrays: dict[str, Any], vocabularies: dict[str, list[str]]) -> Sparse:
@@ -203,7 +208,12 @@ class IntentModel:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None = None, *, vectors_of: str | None = None
+        cls,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        vectors: Floats | None = None,
+        *,
+        vectors_of: str | None = None,
     ) -> IntentModel:
         """Train on labelled texts; `vectors` are their sentence embeddings, one row a text, where there is a model."""
         # Several threads on matrices of this size wait for each other more than they work.
@@ -253,7 +263,7 @@ class IntentModel:
         if self.dense is not None and self.bank is not None:
             arrays |= {"dense_weights": self.dense.weights.astype(np.float32), "dense_bias": self.dense.bias}
             arrays |= {"bank_vectors": self.bank.vectors.astype(np.float16), "bank_numbers": self.bank.numbers}
-        np.savez_compressed(folder / "intents.npz", **arrays)
+        np.savez_compressed(folder / FILES[0], **arrays)
         rest = {
             "labels": self.labels,
             "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
@@ -261,12 +271,12 @@ class IntentModel:
             "vectors_of": self.vectors_of,
             "vocabularies": self.sparse.vocabularies(),
         }
-        (folder / "intents.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+        (folder / FILES[1]).write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> IntentModel:
-        rest = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
-        with np.load(folder / "intents.npz", allow_pickle=False) as stored:
+        rest = json.loads((folder / FILES[1]).read_text(encoding="utf-8"))
+        with np.load(folder / FILES[0], allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         dense = bank = None
         if "dense_weights" in arrays:
