@@ -169,6 +169,8 @@ class ThreadRow(OfCustomerKey, Base):
     slots: Mapped[dict[str, Any] | None]
     description: Mapped[str | None]
     summary_response: Mapped[str | None]
+    # What the flow engine knows of the way so far: steps passed, questions skipped, whether it was committed.
+    progress: Mapped[dict[str, Any] | None]
     state: Mapped[str]
     opened_at: Mapped[datetime]
     touched_at: Mapped[datetime]

@@ -137,17 +137,19 @@ def _train_stock(work: Path) -> Path:
     shop = yaml.safe_load((ROOT / "domain.yml").read_text())
     domain |= {"intents": shop["intents"], "entities": shop["entities"]}
     (project / "domain.yml").write_text(yaml.safe_dump(domain))
-    config = (project / "config.yml").read_text().replace("MODELS", str(ROOT / "models"))
-    (project / "config.yml").write_text(config)
+    config = yaml.safe_load((project / "config.yml").read_text())
+    config["pipeline"] = yaml.safe_load((ROOT / "config.yml").read_text())["pipeline"]
+    (project / "config.yml").write_text(yaml.safe_dump(config))
+    (project / "models").symlink_to(ROOT / "models")  # The spaCy pipeline and the embeddings lie there.
     (project / "data").mkdir()
     shutil.move(project / "rules.yml", project / "data" / "rules.yml")
     for path in (ROOT / "data" / "nlu").glob("*.yml"):
         if "stories:" not in path.read_text():
             shutil.copy(path, project / "data")
     print("training stock Rasa ...", file=sys.stderr, flush=True)
-    command = ["train", "--fixed-model-name", "stock", "--out", "models"]
-    subprocess.run(_rasa(*command), cwd=project, env=_stock_environment(), check=True, capture_output=True)
-    return project / "models" / "stock.tar.gz"
+    command = ["train", "--fixed-model-name", "stock", "--out", "trained"]
+    subprocess.run(_rasa(*command), cwd=project, env=_stock_environment(), check=True, stdout=subprocess.DEVNULL)
+    return project / "trained" / "stock.tar.gz"
 
 
 @contextmanager
