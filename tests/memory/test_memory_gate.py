@@ -1,6 +1,7 @@
 """No statement leads around the gate, whoever makes it and however."""
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -307,7 +308,7 @@ def _private_names(path: Path) -> list[str]:
             found += [alias.name for alias in node.names if alias.name.startswith("memory._")]
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "tx":
             found += [f"tx.{node.attr}"] if node.attr.startswith("_") else []
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("memory._"):
+        if isinstance(node, ast.Constant) and re.match(r"memory\._\w", str(node.value)):
             found.append(node.value)
     return found
 
