@@ -60,6 +60,15 @@ DENSE_SHARE = 0.5
 STRENGTH = 20.0
 
 
+# A bare "no" answers a question; it refuses nothing else.
+PLAIN_NO = re.compile(
+    r"(?:(?:no+|nope?|nah|n|nay|non|nein|nee|nie|nej|hayır|não|nao|nahi|nahin|la|不|不是|不用|不用了|いいえ|いや|لا"
+    r"|thanks?|thank you|thx|ty|ta|please|pls|gracias|merci|danke|grazie|obrigad[oa]|bedankt|dziękuję|teşekkürler|شكرا"
+    r"|谢谢|謝謝"
+    r"|not (?:really|now|today|that|this|that one|this one)|that's (?:it|all)|that is all|don't)[\s,.!]*)+"
+)
+
+
 class RefusalsError(Exception):
     """There are no examples of refusals to learn from."""
 
@@ -115,13 +124,25 @@ class RefusalDetector:
         self._limits = limits
         self.encoder: embeddings.Encoder | None = None
 
+    def using(self, encoder: embeddings.Encoder | None) -> RefusalDetector:
+        """The same detector with another encoder, or on words alone."""
+        made = RefusalDetector(
+            sparse=self._sparse,
+            dense=self._dense,
+            scope_sparse=self._scope_sparse,
+            scope_dense=self._scope_dense,
+            limits=self._limits,
+        )
+        made.encoder = encoder if self._dense is not None else None
+        return made
+
     def detect(self, text: str, *, context: Context) -> Refusal | None:
         """What `text` refuses, or None. Refusals of different things in one message make one of all."""
         return keyword(text, context=context) or self.hear(text)
 
     def hear(self, text: str, *, whole: bool = False) -> Refusal | None:
         """The same without keywords. `whole`: the text is one request already and is not looked at in parts."""
-        if not re.search(r"\w", text):
+        if not re.search(r"\w", text) or PLAIN_NO.fullmatch(straight(text).lower().strip()):
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]
@@ -204,8 +225,7 @@ class RefusalDetector:
         (sparse, dense), (scope_sparse, scope_dense) = parts["refusal"], parts["scope"]
         limits = Limits(**rest["limits"])
         made = cls(sparse=sparse, dense=dense, scope_sparse=scope_sparse, scope_dense=scope_dense, limits=limits)
-        made.encoder = encoder if dense is not None else None
-        return made
+        return made.using(encoder)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ def pieces(text: str) -> list[tuple[int, int]]:
     for match in _BORDER.finditer(text):
         around = text[max(0, match.start() - 1) : match.end() + 1]
         if match.start() and not _DECIMAL.search(around) and not _SHORT.search(text[: match.end()].rstrip()):
-            borders.append(match.span())
+            mark = re.match(r"[.!?…]*", match.group())
+            borders.append((match.start() + (mark.end() if mark else 0), match.end()))
     starts = [0, *(end for _, end in borders)]
     ends = [*(start for start, _ in borders), len(text)]
     spans = [_trim(text, start, end) for start, end in zip(starts, ends, strict=True)]
