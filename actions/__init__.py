@@ -13,6 +13,7 @@ TOPICS = (
     "greeting",
     "ordering",
     "orders_placed",
+    "privacy",
     "recommending",
     "requests",
     "shop_questions",

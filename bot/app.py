@@ -35,6 +35,7 @@ from bot.offering import catalogue_files
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
+from bot.refusals import Refusals
 from bot.settings import Settings
 from bot.tokens import InvalidToken
 from bot.web import pages
@@ -69,6 +70,7 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
+        refusals=Refusals(memory, nlg),
         locks=RedisLocks(redis) if redis else LocalLocks(),
         hub=RedisHub(redis) if redis else LocalHub(),
         clock=clock,
