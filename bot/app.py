@@ -93,8 +93,18 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     return Parts(settings, memory, clock, gateway, people, erasures, nlg, (products, words, flows))
 
 
-def build(parts: Parts) -> FastAPI:
+@dataclass(frozen=True)
+class Limits:
+    """How much one caller may ask for: so many at once, so many a second on average."""
+
+    messages: tuple[int, float] = (30, 2)
+    visitors: tuple[int, float] = (60, 1)
+    self_service: tuple[int, float] = (30, 1)
+
+
+def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
     """The HTTP application over assembled parts."""
+    limits = limits or Limits()
     app = FastAPI(
         title="rapport",
         description="A shop assistant that treats each customer as a person.",
@@ -111,9 +121,9 @@ def build(parts: Parts) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Retry-After"],
     )
-    messages_limit = Limit("messages", burst=30, per_second=2, clock=monotonic)
-    visitors_limit = Limit("visitors", burst=60, per_second=1, clock=monotonic)
-    service_limit = Limit("self-service", burst=30, per_second=1, clock=monotonic)
+    messages_limit, visitors_limit, service_limit = (
+        Limit(name, burst=burst, per_second=rate, clock=monotonic) for name, (burst, rate) in vars(limits).items()
+    )
     parts.erasures.stores += [messages_limit, service_limit]
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)

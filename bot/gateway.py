@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 
 from bot.assistant import Answer, Assistant, Said
+from bot.channels.messaging import TEXT_ONLY
 from bot.erasing import Erasures
 from bot.hub import Hub
 from bot.locks import Locks
@@ -26,8 +27,6 @@ from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
 LONGEST_TEXT = 4_000
-# Channels without buttons: choices are numbered lines there, and a number is an answer.
-TEXT_ONLY = frozenset({"messaging"})
 
 logger = logging.getLogger(__name__)
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])

@@ -1,7 +1,7 @@
 """What a customer bought, as the shop's order files tell it: the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,10 +10,9 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from memory import _session, _tombstones, consent, identities
-from memory._gate import Prepared
+from memory._gate import InsertOnce, Prepared
 from memory._ids import new_id
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
@@ -73,11 +72,7 @@ def record_lines(tx: Tx, rows: Sequence[Line], *, seen: Counter[bytes] | None = 
     kept = [row for row in rows if row.subject not in erased or row.ordered_at > erased[row.subject]]
     customers = _customers(tx, {row.subject: row.ordered_at for row in kept})
     values = [_values(row, customers[row.subject], seen) for row in kept]
-    statement = _insert(tx).on_conflict_do_nothing()
-    new = 0
-    for start in range(0, len(values), _AT_ONCE):
-        some = values[start : start + _AT_ONCE]
-        new += _session.private(tx, statement.values(some)).rowcount
+    new = _INSERT.each(tx, values)
     return Recorded(new, len(values) - new, len(rows) - len(kept))
 
 
@@ -149,19 +144,11 @@ def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
     }
 
 
-def _insert(tx: Tx) -> Any:
-    dialect: Any = postgresql if tx._connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(PurchaseRow)
-
-
 _COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase.__dataclass_fields__)
+# Needs no grant, hence past the scoping: that an order was placed is the shop's record; to use it needs one.
+_INSERT = InsertOnce(PurchaseRow, keys=True)
 _OF = Prepared(
     select(*_COLUMNS)
     .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))
     .order_by(PurchaseRow.ordered_at, PurchaseRow.line)
 )
-
-
-def lines(rows: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """Lines of mappings with the columns of an order file, already checked and converted by the caller."""
-    return [Line(**{name: row[name] for name in Line.__dataclass_fields__ if name in row}) for row in rows]

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, select, text
 
 from memory import _session, facts
 from memory._gate import Prepared
@@ -103,6 +103,12 @@ def index(tx: Tx, owner: str, conversation: str, messages: Iterable[tuple[int, s
             _index_one(tx, owner, conversation, number, indexed)
 
 
+def plan(owner: str, said: str) -> tuple[str, str]:
+    """Where and how SQLite's index holds a text of this customer's: the index's name, and the words in it."""
+    indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
+    return f"search_{_bucket(owner):x}", " ".join(_term(owner, word) for word in indexed)
+
+
 def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
     """Take the messages that fit ``which`` out of the index without a trace; how many. Before they are deleted."""
     joined = (DocumentRow.customer == MessageRow.customer) & (DocumentRow.conversation == MessageRow.conversation)
@@ -110,7 +116,7 @@ def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
         MessageRow, joined & (DocumentRow.message == MessageRow.id)
     )
     rows = _session.private(tx, found.where(which)).all()
-    if not _on_postgres(tx):
+    if not _session.on_postgres(tx):
         _unindex_sqlite(tx, [(row.id, row.customer, row.text) for row in rows])
     for start in range(0, len(rows), 500):
         some = [row.id for row in rows[start : start + 500]]
@@ -121,14 +127,14 @@ def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
 def forget_all_words(tx: Tx) -> None:
     """Empty the index: before everything is restored."""
     _session.private(tx, delete(DocumentRow))
-    if not _on_postgres(tx):
+    if not _session.on_postgres(tx):
         for bucket in range(_BUCKETS):
             _session.private(tx, text(f"INSERT INTO search_{bucket:x}(search_{bucket:x}) VALUES ('delete-all')"))
 
 
 def _messages(tx: Tx, owner: str, asked: Sequence[str]) -> list[Found]:
     some = sorted(set(asked))
-    if _on_postgres(tx):
+    if _session.on_postgres(tx):
         ids = _CANDIDATES_POSTGRES(tx, owner=owner, asked=" | ".join(f"'{word}'" for word in some), most=_CANDIDATES)
     else:
         terms = " OR ".join(_term(owner, word) for word in some)
@@ -186,13 +192,9 @@ def _term(owner: str, word: str) -> str:
     return f"{crc32(owner.encode()[::-1]):08x}{word}"
 
 
-def _on_postgres(tx: Tx) -> bool:
-    return tx._connection.dialect.name == "postgresql"
-
-
 def _index_one(tx: Tx, owner: str, conversation: str, number: int, indexed: Sequence[str]) -> None:
     document = {"owner": owner, "conversation": conversation, "message": number}
-    if _on_postgres(tx):
+    if _session.on_postgres(tx):
         _INDEX_POSTGRES(tx, **document, words=list(indexed))
         return
     key = _INDEX_SQLITE(tx, **document).scalar_one()
@@ -201,8 +203,7 @@ def _index_one(tx: Tx, owner: str, conversation: str, number: int, indexed: Sequ
 
 def _unindex_sqlite(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
     for key, owner, said in rows:
-        indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
-        _UNWORDS[_bucket(owner)](tx, key=key, words=" ".join(_term(owner, word) for word in indexed))
+        _UNWORDS[_bucket(owner)](tx, key=key, words=plan(owner, said)[1])
     # A deletion is only a mark in the index until its segments are merged.
     for bucket in sorted({_bucket(owner) for _, owner, _ in rows}):
         _session.private(tx, text(f"INSERT INTO search_{bucket:x}(search_{bucket:x}) VALUES ('optimize')"))
@@ -258,11 +259,3 @@ _FOUND = Prepared(
     ),
     keys=True,
 )
-
-
-def count(tx: Tx, customers: Iterable[str]) -> int:
-    """How many messages of these customers the index holds: for probing."""
-    named = sorted(customers)
-    return int(
-        _session.private(tx, select(func.count(DocumentRow.id)).where(DocumentRow.customer.in_(named))).scalar_one()
-    )

@@ -79,15 +79,11 @@ class People:
             found = identities.signed_in(
                 tx, subject=claim.subject, name=claim.name, lang=claim.lang, tz=claim.tz, child=claim.child
             )
-            forgotten_at = (
-                None if found else forgetting.forgotten_at(tx, channel=identities.SHOP, address=claim.subject)
-            )
+            gone = None if found else forgetting.forgotten_at(tx, channel=identities.SHOP, address=claim.subject)
         if found is not None:
             return found
-        if forgotten_at and (claim.issued_at is None or claim.issued_at <= forgotten_at):
-            raise InvalidToken(
-                "The token is from before its customer was forgotten; sign in anew (with the claim iat)."
-            )
+        if gone and (claim.issued_at is None or claim.issued_at <= gone):
+            raise InvalidToken("The token is from before its customer was forgotten; sign in anew (with iat).")
         with self._memory.write() as tx:
             return identities.sign_in(
                 tx,

@@ -88,7 +88,7 @@ def make_client(gateway, memory, clock) -> TestClient:
 
 def headers(subject: str, *, now: datetime = MONDAY, **claims) -> dict[str, str]:
     """Of a customer who signed in at `now`."""
-    token = tokens.sign(subject, secret=SECRET, now=now, ttl=timedelta(days=365), **claims)
+    token = tokens.sign(subject, secret=SECRET, now=now, ttl=timedelta(days=36_500), **claims)
     return {"Authorization": f"Bearer {token}"}
 
 
