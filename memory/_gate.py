@@ -80,13 +80,14 @@ class Prepared:
         self._check(tx, parameters)
         return self._run(tx, parameters)
 
-    def each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it for each of the rows; every one must name a customer within reach."""
+    def each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it for each of the rows; every one must name a customer within reach. How many rows it touched, where
+        the statement has the option ``preserve_rowcount``."""
         if not rows:
-            return
+            return 0
         for row in rows if not self._keys else ():
             self._check(tx, {"owner": row["customer"]})
-        self._run(tx, rows)
+        return self._run(tx, rows).rowcount
 
     def _check(self, tx: "Tx", parameters: Mapping[str, Any]) -> None:
         if not self._reads and not tx._writable:
