@@ -1,6 +1,7 @@
 """The command `rapport`: every operation of the assistant that is not a conversation."""
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; mistakes of configuration and data end in one clear line each, not in a stack trace."""
     without_tensorflow.install(serving=sys.argv[1:2] == ["serve"])
+    logs.hush()
     if sys.argv[1:2] == ["rasa"]:
         _rasa(sys.argv[2:])
         return
@@ -102,6 +104,13 @@ def _rasa(arguments: list[str]) -> None:
         training.ensure_vocabulary(given)
     import rasa.__main__
 
+    if arguments[:1] and arguments[0] in {"shell", "run"}:
+        import rasa.core.agent
+
+        from bot.rasa import stock
+
+        console = replace(given, database_url=f"sqlite:///{given.root / 'var' / 'console.db'}")
+        rasa.core.agent.MessageProcessor = stock.processor_class(console)  # type: ignore[misc]
     sys.argv = ["rasa", *arguments]
     rasa.__main__.main()
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from prometheus_client import Counter, Histogram
 
 from bot.assistant import Assistant, Said
+from bot.channels.messaging import TEXT_ONLY
 from bot.hub import Hub
 from bot.locks import Locks
 from memory import Memory, conversations, messages
@@ -21,8 +22,6 @@ from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
 LONGEST_TEXT = 4_000
-# Channels without buttons: choices are numbered lines there, and a number is an answer.
-TEXT_ONLY = frozenset({"messaging"})
 
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
 _SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])

@@ -45,8 +45,12 @@ def configure(*, verbose: bool = False) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Rasa's dependencies deprecate one another, and its trainer draws bars; nothing there is for our users.
-    logging.captureWarnings(True)
-    logging.getLogger("py.warnings").setLevel(logging.ERROR)
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    hush()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+def hush() -> None:
+    """Rasa's dependencies deprecate one another, and its trainer draws bars; nothing there is for our users."""
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
+    os.environ.setdefault("LOG_LEVEL", "WARNING")

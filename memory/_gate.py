@@ -31,6 +31,7 @@ from sqlalchemy import (
     event,
     inspect,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Compiled
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import operators, visitors
@@ -63,7 +64,7 @@ class Prepared:
     _entities: tuple[type, ...]
 
     def __init__(self, statement: Select[Any] | Update | Delete | Insert | TextClause, *, keys: bool = False) -> None:
-        self._statement = statement.execution_options(memory_passed=PASS)
+        self._statement = statement.execution_options(memory_passed=PASS, preserve_rowcount=True)
         self._reads = isinstance(statement, Select) or str(statement).startswith("SELECT")
         self._keys = keys
         if keys:
@@ -81,12 +82,14 @@ class Prepared:
         return self._run(tx, parameters)
 
     def each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run it for each of the rows; every one must name a customer within reach. How many rows it touched, where
-        the statement has the option ``preserve_rowcount``."""
+        """Run it for each of the rows, all with the same columns; how many were written. Every one must name a
+        customer within reach."""
         if not rows:
             return 0
-        for row in rows if not self._keys else ():
-            self._check(tx, {"owner": row["customer"]})
+        if not tx._writable:
+            raise RawStatement("this transaction reads")
+        for owner in {row["customer"] for row in rows} if not self._keys else ():
+            self._check(tx, {"owner": owner})
         return self._run(tx, rows).rowcount
 
     def _check(self, tx: "Tx", parameters: Mapping[str, Any]) -> None:
@@ -108,6 +111,20 @@ class Prepared:
             compiled = self._statement.compile(dialect=connection.dialect, column_keys=columns)
             self._compiled[connection.dialect] = compiled
         return connection.execute(compiled, parameters)  # type: ignore[call-overload]
+
+
+class InsertOnce:
+    """Inserts that leave a row alone which is there already, also one that somebody else is just inserting."""
+
+    def __init__(self, row: type, *, keys: bool = False) -> None:
+        self._by_dialect = {
+            "sqlite": Prepared(sqlite.insert(row).on_conflict_do_nothing(), keys=keys),
+            "postgresql": Prepared(postgresql.insert(row).on_conflict_do_nothing(), keys=keys),
+        }
+
+    def each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows, all with the same columns; how many were new."""
+        return self._by_dialect[tx._connection.dialect.name].each(tx, rows)
 
 
 def _check_scoped(statement: Any, entities: tuple[type, ...]) -> None:

@@ -236,6 +236,11 @@ def private(tx: Tx, statement: Any, rows: Sequence[Mapping[str, Any]] | None = N
     return tx._session.execute(statement, [dict(row) for row in rows], execution_options=options)  # type: ignore[return-value]
 
 
+def on_postgres(tx: Tx) -> bool:
+    """Whether the database is PostgreSQL."""
+    return tx._connection.dialect.name == "postgresql"
+
+
 def after_commit(tx: Tx, call: Callable[[], None]) -> None:
     """Run ``call`` once the transaction is durable; not at all when it fails."""
     tx._after_commit.append(call)

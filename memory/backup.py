@@ -62,7 +62,7 @@ def restore(memory: "Memory", file: Path) -> dict[str, int]:
         restored = _fill(tx, lines, erased=erased, keys=keys)
         _keep_receipts(tx, receipts)
         _index(tx)
-        if tx._connection.dialect.name == "postgresql":
+        if _session.on_postgres(tx):
             _continue_numbers(tx)
         return restored
 

@@ -151,6 +151,9 @@ def decide(
     """
     purpose = _checked(tx, purpose, channel, decision, evidence)
     served = _session.serve(tx, customer)
+    # Two decisions at once are taken one after the other; rows that refer to the customer are not kept waiting.
+    one_by_one = select(CustomerRow.id).where(CustomerRow.id.in_(sorted(served.scope))).order_by(CustomerRow.id)
+    _session.private(tx, one_by_one.with_for_update(key_share=True))
     if (purpose, channel, topic, decision) == (Purpose.RESUME, "*", "*", "withdrawn") and allows(tx, customer, purpose):
         _keeping.move_out(tx, served.scope)
     sides = sorted(served.scope) if decision == "withdrawn" else [customer]

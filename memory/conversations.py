@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from memory import _session
-from memory._gate import Prepared
+from memory._gate import InsertOnce, Prepared
 from memory._ids import new_id
 from memory._session import Tx
 from memory._tables import ConversationRow
+from memory.errors import UnknownCustomer
 
+_OPEN = InsertOnce(ConversationRow, keys=True)
 _FIND = Prepared(
     select(ConversationRow.id, ConversationRow.customer, ConversationRow.channel, ConversationRow.in_charge).where(
         ConversationRow.customer == bindparam("owner"), ConversationRow.channel == bindparam("on")
@@ -37,8 +39,13 @@ def open(tx: Tx, *, customer: str, channel: str, now: datetime) -> Conversation:
     opened = Conversation(new_id("v"), customer, channel, "assistant")
     row = {"id": opened.id, "customer": customer, "channel": channel, "in_charge": opened.in_charge}
     counters = {"events": 0, "messages": 0, "turns": 0}
-    _session.private(tx, insert(ConversationRow), [{**row, **counters, "opened_at": now, "last_at": now}])
-    return opened
+    if _OPEN.each(tx, [{**row, **counters, "opened_at": now, "last_at": now}]):
+        return opened
+    # Somebody else opened it a moment ago.
+    found = find(tx, customer=customer, channel=channel)
+    if found is None:
+        raise UnknownCustomer
+    return found
 
 
 def find(tx: Tx, *, customer: str, channel: str) -> Conversation | None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from memory import _session
-from memory._gate import Prepared
+from memory._gate import InsertOnce, Prepared
 from memory._ids import new_id
 from memory._session import Tx
 from memory._tables import CustomerRow, IdentityRow
@@ -19,6 +19,7 @@ VISITOR = "visitor"
 # So many customers are looked up at a time.
 _AT_ONCE = 500
 
+_ADD = InsertOnce(IdentityRow, keys=True)
 _FIND = Prepared(
     select(IdentityRow.customer, CustomerRow.blocked_at, CustomerRow.person, CustomerRow.child)
     .join(CustomerRow, CustomerRow.id == IdentityRow.customer)
@@ -70,10 +71,7 @@ def sign_in(
     """The customer whom the shop knows as ``subject``, made when new. What the shop states of them replaces what it
     stated before; None leaves it. Raises UnknownCustomer while they are being erased."""
     stated = {"name": name, "lang": lang, "tz": tz, "child": child}
-    customer = find(tx, channel=SHOP, address=subject)
-    if customer is None:
-        customer = _create(tx, now=now)
-        _add(tx, customer, channel=SHOP, address=subject, verified_at=now, now=now)
+    customer = _find_or_create(tx, channel=SHOP, address=subject, verified_at=now, now=now)
     changed = {key: value for key, value in stated.items() if value is not None}
     if changed and not _states(tx, customer, changed):
         _session.private(tx, update(CustomerRow).where(CustomerRow.id == customer).values(**changed))
@@ -99,11 +97,7 @@ def signed_in(
 
 def for_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
     """The customer behind a channel address, made when new. An unverified address is its own customer."""
-    customer = find(tx, channel=channel, address=address)
-    if customer is None:
-        customer = _create(tx, now=now)
-        _add(tx, customer, channel=channel, address=address, verified_at=None, now=now)
-    return customer
+    return _find_or_create(tx, channel=channel, address=address, verified_at=None, now=now)
 
 
 def find(tx: Tx, *, channel: str, address: str) -> str | None:
@@ -164,6 +158,21 @@ def subjects(tx: Tx, customers: Sequence[str]) -> dict[str, str]:
     return known
 
 
+def _find_or_create(tx: Tx, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> str:
+    customer = find(tx, channel=channel, address=address)
+    if customer is not None:
+        return customer
+    made = _create(tx, now=now)
+    if _add(tx, made, channel=channel, address=address, verified_at=verified_at, now=now):
+        return made
+    # Somebody else made the same a moment ago.
+    _session.private(tx, delete(CustomerRow).where(CustomerRow.id == made))
+    found = find(tx, channel=channel, address=address)
+    if found is None:
+        raise UnknownCustomer
+    return found
+
+
 def _create(tx: Tx, *, now: datetime) -> str:
     customer = new_id("c")
     row = {"id": customer, "name": None, "lang": None, "tz": None, "child": False, "created_at": now}
@@ -171,9 +180,9 @@ def _create(tx: Tx, *, now: datetime) -> str:
     return customer
 
 
-def _add(tx: Tx, customer: str, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> None:
+def _add(tx: Tx, customer: str, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> bool:
     row = {"customer": customer, "channel": channel, "address": address, "created_at": now}
-    _session.private(tx, insert(IdentityRow), [{**row, "verified_at": verified_at}])
+    return _ADD.each(tx, [{**row, "verified_at": verified_at}]) == 1
 
 
 def _states(tx: Tx, customer: str, stated: Mapping[str, object]) -> bool:

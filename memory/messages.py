@@ -165,6 +165,9 @@ def record_turn(
     count = len(replies) + (said is not None)
     # Locks the conversation until the end of the transaction.
     turn, last = _NUMBER(tx, within=conversation, count=count, now=now).one()
+    if _session.on_postgres(tx) and find_reply(tx, conversation, message_id) is not None:
+        # Another process recorded it while this one waited for the lock; on SQLite there is one writer at a time.
+        raise AlreadyRecorded
     first = last - count + 1
     shown = [] if said is None else [Shown(first, "customer", said.text, (), (), now, message_id)]
     options: list[tuple[str, Option]] = []

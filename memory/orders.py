@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from memory import _session
+from memory._gate import InsertOnce
 from memory._session import Tx
 from memory._tables import OrderRow
 from memory.errors import Conflict
@@ -47,17 +48,16 @@ def place(
     ``lines`` are mappings that JSON can carry; ``fulfilment`` is a mapping, or a word such as pickup. Raises Conflict
     when the number is another customer's.
     """
-    scope = _session.serve(tx, customer).scope
-    taken = _session.private(tx, select(OrderRow.customer).where(OrderRow.number == number)).scalar()
-    if taken is not None and taken not in scope:
+    _session.serve(tx, customer)
+    owner = customer if conversation is None else _session.hold(tx, conversation, customer=customer).owner
+    row = {"number": number, "customer": owner, "conversation": conversation, "state": "placed"}
+    content = {"lines": [dict(line) for line in lines], "fulfilment": _fulfilment(fulfilment)}
+    money = {"total": Decimal(str(total)), "currency": currency}
+    _PLACE.each(tx, [{**row, **content, **money, "placed_at": now, "changed_at": now}])
+    standing = by_number(tx, number, customer=customer)
+    if standing is None:
         raise Conflict(number)
-    if taken is None:
-        owner = customer if conversation is None else _session.hold(tx, conversation, customer=customer).owner
-        row = {"number": number, "customer": owner, "conversation": conversation, "state": "placed"}
-        content = {"lines": [dict(line) for line in lines], "fulfilment": _fulfilment(fulfilment)}
-        money = {"total": Decimal(str(total)), "currency": currency}
-        _session.add(tx, insert(OrderRow), [{**row, **content, **money, "placed_at": now, "changed_at": now}])
-    return _one(tx, scope, number)
+    return standing
 
 
 def latest(tx: Tx, customer: str) -> Order | None:
@@ -130,6 +130,7 @@ def _order(row: Any) -> Order:
     return Order(number, customer, conversation, tuple(lines), *rest)
 
 
+_PLACE = InsertOnce(OrderRow)
 _COLUMNS = (
     OrderRow.number,
     OrderRow.customer,

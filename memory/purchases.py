@@ -10,10 +10,9 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from memory import _session, _tombstones, consent, identities
-from memory._gate import Prepared
+from memory._gate import InsertOnce, Prepared
 from memory._ids import new_id
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
@@ -84,7 +83,7 @@ def record_lines(tx: Tx, rows: Sequence[Line], *, seen: Counter[bytes] | None = 
     customers = _customers(tx, {row.subject: row.ordered_at for row in fresh})
     values = [_values(row, customers[row.subject], seen) for row in fresh]
     # In the order of the table, so that neighbours are written together.
-    new = _record(tx, sorted(values, key=lambda row: (row["customer"], row["line"])))
+    new = _INSERT.each(tx, sorted(values, key=lambda row: (row["customer"], row["line"])))
     return Recorded(new, len(kept) - new, len(rows) - len(kept))
 
 
@@ -95,7 +94,7 @@ def record_order(tx: Tx, customer: str, *, order_id: str, rows: Sequence[Line]) 
     if not consent.allows(tx, customer, Purpose.PERSONALISATION):
         return False
     seen: Counter[bytes] = Counter()
-    _record(tx, [_values(row, customer, seen) for row in rows])
+    _INSERT.each(tx, [_values(row, customer, seen) for row in rows])
     return True
 
 
@@ -176,11 +175,6 @@ def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
     }
 
 
-def _record(tx: Tx, values: Sequence[dict[str, Any]]) -> int:
-    """Inserts what is not there yet; how many rows those were."""
-    return _INSERT[tx._connection.dialect.name].each(tx, values) if values else 0
-
-
 def _placed_here(tx: Tx, orders: set[str]) -> set[str]:
     """Those of the order ids that are numbers given out in conversation."""
     if _session.private(tx, select(OrderRow.number).limit(1)).first() is None:
@@ -192,14 +186,9 @@ def _placed_here(tx: Tx, orders: set[str]) -> set[str]:
     return found
 
 
-def _insert(dialect: Any) -> Prepared:
-    # A known line is left as it is.
-    statement = dialect.insert(PurchaseRow).on_conflict_do_nothing()
-    return Prepared(statement.execution_options(preserve_rowcount=True), keys=True)
-
-
-_INSERT = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
 _COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase.__dataclass_fields__)
+# Needs no grant, hence past the scoping: that an order was placed is the shop's record; to use it needs one.
+_INSERT = InsertOnce(PurchaseRow, keys=True)
 _OF = Prepared(
     select(*_COLUMNS)
     .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))

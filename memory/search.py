@@ -110,7 +110,7 @@ def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
         MessageRow, joined & (DocumentRow.message == MessageRow.id)
     )
     rows = _session.private(tx, found.where(which)).all()
-    if not _on_postgres(tx):
+    if not _session.on_postgres(tx):
         _unindex_sqlite(tx, [(row.id, row.customer, row.text) for row in rows])
     for start in range(0, len(rows), 500):
         some = [row.id for row in rows[start : start + 500]]
@@ -121,14 +121,14 @@ def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
 def forget_all_words(tx: Tx) -> None:
     """Empty the index: before everything is restored."""
     _session.private(tx, delete(DocumentRow))
-    if not _on_postgres(tx):
+    if not _session.on_postgres(tx):
         for bucket in range(_BUCKETS):
             _session.private(tx, text(f"INSERT INTO search_{bucket:x}(search_{bucket:x}) VALUES ('delete-all')"))
 
 
 def _messages(tx: Tx, owner: str, asked: Sequence[str]) -> list[Found]:
     some = sorted(set(asked))
-    if _on_postgres(tx):
+    if _session.on_postgres(tx):
         ids = _CANDIDATES_POSTGRES(tx, owner=owner, asked=" | ".join(f"'{word}'" for word in some), most=_CANDIDATES)
     else:
         terms = " OR ".join(_term(owner, word) for word in some)
@@ -186,13 +186,9 @@ def _term(owner: str, word: str) -> str:
     return f"{crc32(owner.encode()[::-1]):08x}{word}"
 
 
-def _on_postgres(tx: Tx) -> bool:
-    return tx._connection.dialect.name == "postgresql"
-
-
 def _index_one(tx: Tx, owner: str, conversation: str, number: int, indexed: Sequence[str]) -> None:
     document = {"owner": owner, "conversation": conversation, "message": number}
-    if _on_postgres(tx):
+    if _session.on_postgres(tx):
         _INDEX_POSTGRES(tx, **document, words=list(indexed))
         return
     key = _INDEX_SQLITE(tx, **document).scalar_one()

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from memory import _session
+from memory._gate import InsertOnce
 from memory._ids import spoken_number
 from memory._session import Tx
 from memory._tables import TicketRow
 from memory.errors import Conflict
+
+_OPEN = InsertOnce(TicketRow)
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,15 @@ def open(
 ) -> str:
     """Open a ticket; its number. A number that was given before opens nothing new. Raises Conflict when it is
     another customer's."""
-    scope = _session.serve(tx, customer).scope
     number = number or spoken_number("T")
-    taken = _session.private(tx, select(TicketRow.customer).where(TicketRow.number == number)).scalar()
-    if taken is not None:
-        if taken not in scope:
-            raise Conflict(number)
-        return number
+    scope = _session.serve(tx, customer).scope
     owner = customer if conversation is None else _session.hold(tx, conversation, customer=customer).owner
     row = {"number": number, "customer": owner, "conversation": conversation, "kind": kind, "text": text}
     times = {"opened_at": now, "changed_at": now}
-    _session.add(tx, insert(TicketRow), [{**row, **times, "state": "open", "owner": None, "answer": None}])
+    _OPEN.each(tx, [{**row, **times, "state": "open", "owner": None, "answer": None}])
+    mine = (TicketRow.customer.in_(scope), TicketRow.number == number)
+    if _session.ask(tx, select(TicketRow.number).where(*mine)).first() is None:
+        raise Conflict(number)
     return number
 
 

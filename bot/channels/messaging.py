@@ -6,6 +6,9 @@ from typing import Any
 from memory.messages import Shown
 
 MESSAGING = "messaging"
+CONSOLE = "console"
+# Channels without buttons: a number is an answer there.
+TEXT_ONLY = frozenset({MESSAGING, CONSOLE})
 
 
 def as_texts(messages: Iterable[Shown]) -> list[str]:

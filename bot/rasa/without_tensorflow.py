@@ -77,7 +77,8 @@ def _decorator(function: Any) -> Any:
 
 class _InertModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        # Libraries ask an imported TensorFlow `is_tensor(x)`; a stand-in must not seem to say yes.
+        if name.startswith(("__", "is_")):
             raise AttributeError(name)
         return "0.0.0" if name == "VERSION" else Inert
 

@@ -67,7 +67,9 @@ class Someone:
         return self.last
 
     def tap(self, title: str) -> list[dict]:
-        tokens = [choice["choice"] for message in self.last for choice in message["choices"] if choice["title"] == title]
+        tokens = [
+            choice["choice"] for message in self.last for choice in message["choices"] if choice["title"] == title
+        ]
         assert tokens, f"{title!r} is not offered in {self.last}"
         response = self.post({"choice": tokens[0]})
         assert response.status_code == 200, response.text

@@ -65,7 +65,13 @@ def test_no_field_of_the_body_names_another_customer(someone, parts):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({}, 422), ({"text": "a", "choice": "b"}, 422), ({"text": "  "}, 422), ({"text": "x" * 4001}, 413), ({"text": 7}, 422)],
+    [
+        ({}, 422),
+        ({"text": "a", "choice": "b"}, 422),
+        ({"text": "  "}, 422),
+        ({"text": "x" * 4001}, 413),
+        ({"text": 7}, 422),
+    ],
 )
 def test_what_a_caller_does_wrong_is_told_in_json(someone, body, status):
     """A code for programs, a message for people, never a stack trace."""

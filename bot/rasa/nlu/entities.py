@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +36,14 @@ def extract(text: str, *, nlp: Language, now: datetime) -> list[dict[str, Any]]:
         if not any(entity["start"] < other["end"] and other["start"] < entity["end"] for other in found):
             found.append(entity)
     return roles.assign(text, found)
+
+
+def marked(text: str, entities: Sequence[dict[str, Any]]) -> str:
+    """`text` with each entity replaced by its kind and role, so that one product teaches about all products."""
+    for entity in sorted(entities, key=lambda e: -int(e["start"])):
+        mark = f" e{entity['entity'].replace('_', '')}{entity.get('role') or ''} "
+        text = text[: entity["start"]] + mark + text[entity["end"] :]
+    return text
 
 
 @DefaultV1Recipe.register(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
+from threadpoolctl import threadpool_limits
 
+from bot.rasa.nlu.chinese import fold
 from bot.rasa.nlu.words import plain
 
 Floats = NDArray[np.float64]
+OUT_OF_SCOPE = "out_of_scope"
 FOLDS = 5
 SEED = 7
+# The inverse regularisation of the regression on sentence embeddings; 5 to 60 are within half a point of each other.
+DENSE_STRENGTH = 20.0
+# What share of messages to expect that no intent covers, and how many of those acted on may be misunderstood.
+STRANGERS = 0.2
+MOST_WRONG = 0.15
+ENOUGH_STRANGERS = 100
+UNKNOWN = -30.0
+
+
+# Scripts without spaces: each character is a word, so that word n-grams are character n-grams.
+_IDEOGRAPHS = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 
 
 def tidy(text: str) -> str:
     """What the sparse features see: plain words, figures told apart only by their length."""
-    return re.sub(r"\d", "0", plain(text))
+    return re.sub(r"\d", "0", _IDEOGRAPHS.sub(r" \1 ", fold(plain(text))))
 
 
 class Sparse:
@@ -42,7 +57,7 @@ class Sparse:
 
     def __init__(self) -> None:
         self.words = TfidfVectorizer(
-            preprocessor=tidy, token_pattern=r"(?u)\w+|[^\w\s]", ngram_range=(1, 2), sublinear_tf=True
+            preprocessor=tidy, token_pattern=r"(?u)\w+|[^\w\s]", ngram_range=(1, 3), sublinear_tf=True
         )
         self.letters = TfidfVectorizer(
             preprocessor=tidy, analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True
@@ -51,7 +66,10 @@ class Sparse:
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.int64]) -> Sparse:
         features = csr_matrix(hstack([self.words.fit_transform(texts), self.letters.fit_transform(texts)]))
-        rest = OneVsRestClassifier(LogisticRegression(C=self.STRENGTH, solver="liblinear", tol=1e-2))
+        balance = "balanced" if labels.max() == 1 else None
+        rest = OneVsRestClassifier(
+            LogisticRegression(C=self.STRENGTH, solver="liblinear", tol=1e-2, class_weight=balance)
+        )
         rest.fit(features, labels)
         self.linear = Linear(
             np.vstack([one.coef_ for one in rest.estimators_]), np.concatenate([one.intercept_ for one in rest.estimators_])
@@ -99,59 +117,150 @@ class Linear:
 
 
 @dataclass(frozen=True)
+class Bank:
+    """The sentence embeddings of the training texts: what the model has met."""
+
+    vectors: NDArray[Any]
+    numbers: NDArray[np.int64]
+
+    def nearness(self, vectors: NDArray[Any], chosen: NDArray[np.int64]) -> Floats:
+        """Two columns: cosine to the nearest text of all, and to the nearest text of the chosen class."""
+        cosines = vectors @ self.vectors.T
+        own = np.where(self.numbers[None, :] == chosen[:, None], cosines, -1.0)
+        return np.column_stack([cosines.max(axis=1), own.max(axis=1)])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How logits become a decision. Everything in it was chosen on texts that the models in question had not seen.
+
+    `mix` weighs the sparse and the dense logits. `evidence` and `prior` turn what speaks for the best intent (how far
+    ahead it is, how near the text is to ones met before) into the chance that it is right, out-of-scope messages
+    included. At `sure` and above the best intent holds; from `floor` on the two best are worth asking about.
+    """
+
+    mix: tuple[float, float]
+    evidence: tuple[float, ...] = ()
+    prior: float = 0.0
+    sure: float = 0.0
+    floor: float = 0.0
+
+    def probabilities(self, logits: Logits) -> Floats:
+        """Among the intents, supposing that it is one of them."""
+        dense = self.mix[1] * logits.dense if logits.dense is not None else 0.0
+        return np.asarray(softmax(self.mix[0] * logits.sparse + dense, axis=1))
+
+    def confidence(self, logits: Logits) -> Floats:
+        """The chance that the best intent is right."""
+        return np.asarray(expit(weigh(logits, self.probabilities(logits)) @ np.array(self.evidence) + self.prior))
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What the models say of texts, and how near the texts are to known ones (`near` gives it for chosen classes)."""
+
+    sparse: Floats
+    dense: Floats | None
+    near: Callable[..., Floats] | None
+
+    def words_only(self) -> Logits:
+        return Logits(self.sparse, None, None)
+
+    def only(self, rows: NDArray[np.int64]) -> Logits:
+        """The logits of some texts."""
+        near = self.near
+        if self.dense is None or near is None:
+            return Logits(self.sparse[rows], None, None)
+        return Logits(self.sparse[rows], self.dense[rows], lambda chosen: near(chosen, rows))
+
+
+def weigh(logits: Logits, probabilities: Floats) -> Floats:
+    """What speaks for the best intent of each text, one row a text."""
+    best = probabilities.argmax(axis=1)
+    top = np.partition(probabilities, -2, axis=1)[:, -2:]
+    columns = [
+        np.log(np.clip(top[:, 1], 1e-6, 1 - 1e-6)) - np.log(np.clip(1 - top[:, 1], 1e-6, 1)),
+        np.log(np.clip(top[:, 1], 1e-6, 1)) - np.log(np.clip(top[:, 0], 1e-6, 1)),
+        logits.sparse.max(axis=1),
+    ]
+    if logits.dense is not None and logits.near is not None:
+        columns += [logits.dense.max(axis=1), *logits.near(best).T]
+    return np.column_stack(columns)
+
+
+@dataclass(frozen=True)
 class IntentModel:
-    """Ranks intents for texts. `mix` weighs the sparse and the dense logits; it was chosen on held-out folds, so that
-    the confidence is the share of times the model is right."""
+    """Ranks intents for texts. `with_vectors` is None where it was trained without sentence embeddings; `vectors_of`
+    names the embeddings it was trained with."""
 
     labels: tuple[str, ...]
     sparse: Sparse
     dense: Linear | None
-    mix: tuple[float, float]
-
-    DENSE_STRENGTH = 20.0
+    bank: Bank | None
+    with_vectors: Rule | None
+    without_vectors: Rule
+    vectors_of: str | None = None
 
     @classmethod
-    def fit(cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None = None) -> IntentModel:
+    def fit(
+        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None = None, *, vectors_of: str | None = None
+    ) -> IntentModel:
         """Train on labelled texts; `vectors` are their sentence embeddings, one row a text, where there is a model."""
+        # Several threads on matrices of this size wait for each other more than they work.
+        with threadpool_limits(1):
+            return cls._fit(texts, labels, vectors, vectors_of)
+
+    @classmethod
+    def _fit(
+        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None, vectors_of: str | None
+    ) -> IntentModel:
         names = tuple(sorted(set(labels)))
         numbers = np.array([names.index(label) for label in labels])
-        mix = cls._choose_mix(list(texts), numbers, vectors)
-        dense = None if vectors is None else Linear.fit(vectors, numbers, strength=cls.DENSE_STRENGTH)
-        return cls(names, Sparse().fit(texts, numbers), dense, mix)
+        outside = names.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in names else None
+        seen = unseen_texts(texts, numbers, vectors)
+        strange = strangers(texts, numbers, vectors, outside=outside)
+        return cls(
+            names,
+            Sparse().fit(texts, numbers),
+            None if vectors is None else Linear.fit(vectors, numbers, strength=DENSE_STRENGTH),
+            None if vectors is None else Bank(vectors, numbers),
+            None if vectors is None else choose_rule(seen, strange, numbers, outside=outside),
+            choose_rule(seen.words_only(), strange.words_only(), numbers, outside=outside),
+            vectors_of,
+        )
 
-    @classmethod
-    def held_out(cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> tuple[Floats, Floats]:
-        """Sparse and dense logits of each text from models that have not seen it."""
-        count = int(numbers.max()) + 1
-        sparse, dense = np.zeros((len(texts), count)), np.zeros((len(texts), count))
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-        for seen, unseen in folds.split(np.zeros(len(texts)), numbers):
-            sparse[unseen] = Sparse().fit([texts[i] for i in seen], numbers[seen]).logits([texts[i] for i in unseen])
-            if vectors is not None:
-                linear = Linear.fit(vectors[seen], numbers[seen], strength=cls.DENSE_STRENGTH)
-                dense[unseen] = linear.logits(vectors[unseen])
-        return sparse, dense
+    def rule(self, *, vectors: bool) -> Rule:
+        """The rule that holds with or without sentence embeddings."""
+        return self.with_vectors if vectors and self.with_vectors else self.without_vectors
 
-    @classmethod
-    def _choose_mix(cls, texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> tuple[float, float]:
-        sparse, dense = cls.held_out(texts, numbers, vectors)
-        return choose_mix(sparse, dense if vectors is not None else None, numbers)
+    def rank(self, texts: Sequence[str], vectors: Floats | None = None) -> tuple[Rule, Floats]:
+        """The rule that holds and one row a text, one column a label: the chance that this is what is meant.
 
-    def probabilities(self, texts: Sequence[str], vectors: Floats | None = None) -> Floats:
-        """One row a text, one column a label, each row summing to 1."""
-        logits = self.mix[0] * self.sparse.logits(texts)
-        if self.dense is not None:
-            if vectors is None:
-                raise ValueError("This model was trained with sentence embeddings and needs them.")
-            logits = logits + self.mix[1] * self.dense.logits(vectors)
-        return np.asarray(softmax(logits, axis=1))
+        A row sums to less than 1: the rest is the chance that no label is. Works without vectors too, less exactly.
+        """
+        logits = Logits(self.sparse.logits(texts), None, None)
+        rule = self.without_vectors
+        if self.dense is not None and self.bank is not None and self.with_vectors is not None and vectors is not None:
+            logits = Logits(logits.sparse, self.dense.logits(vectors), partial(self.bank.nearness, vectors))
+            rule = self.with_vectors
+        shares = rule.probabilities(logits)
+        confidence = rule.confidence(logits)
+        return rule, shares * (confidence / shares.max(axis=1))[:, None]
 
     def save(self, folder: Path) -> None:
+        """Write the model into `folder`; the bank takes 2 bytes a number."""
         arrays = self.sparse.arrays()
-        if self.dense is not None:
+        if self.dense is not None and self.bank is not None:
             arrays |= {"dense_weights": self.dense.weights.astype(np.float32), "dense_bias": self.dense.bias}
+            arrays |= {"bank_vectors": self.bank.vectors.astype(np.float16), "bank_numbers": self.bank.numbers}
         np.savez_compressed(folder / "intents.npz", **arrays)
-        rest = {"labels": self.labels, "mix": self.mix, "vocabularies": self.sparse.vocabularies()}
+        rest = {
+            "labels": self.labels,
+            "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
+            "without_vectors": asdict(self.without_vectors),
+            "vectors_of": self.vectors_of,
+            "vocabularies": self.sparse.vocabularies(),
+        }
         (folder / "intents.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -159,18 +268,120 @@ class IntentModel:
         rest = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
         with np.load(folder / "intents.npz", allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        dense = Linear(arrays["dense_weights"], arrays["dense_bias"]) if "dense_weights" in arrays else None
-        return cls(tuple(rest["labels"]), Sparse.restore(arrays, rest["vocabularies"]), dense, tuple(rest["mix"]))
+        dense = bank = None
+        if "dense_weights" in arrays:
+            dense = Linear(arrays["dense_weights"], arrays["dense_bias"])
+            bank = Bank(arrays["bank_vectors"].astype(np.float32), arrays["bank_numbers"])
+        return cls(
+            tuple(rest["labels"]),
+            Sparse.restore(arrays, rest["vocabularies"]),
+            dense,
+            bank,
+            _rule(rest["with_vectors"]) if rest["with_vectors"] else None,
+            _rule(rest["without_vectors"]),
+            rest["vectors_of"],
+        )
+
+
+def _rule(stored: dict[str, Any]) -> Rule:
+    return Rule(tuple(stored["mix"]), tuple(stored["evidence"]), stored["prior"], stored["sure"], stored["floor"])
+
+
+def unseen_texts(texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> Logits:
+    """Cross-validation over texts: each text is judged by models trained on the other folds."""
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
+    return _judge(texts, numbers, vectors, list(folds.split(np.zeros(len(texts)), numbers)))
+
+
+def strangers(
+    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, outside: int | None
+) -> Logits:
+    """Messages that no intent covers, as judged by models that never met their like.
+
+    Where the training data has enough of them, they are those, judged without that class. Otherwise every class in
+    turn plays the stranger: cross-validation over classes.
+    """
+    if outside is not None and (numbers == outside).sum() >= ENOUGH_STRANGERS:
+        splits = [(np.flatnonzero(numbers != outside), np.flatnonzero(numbers == outside))]
+    else:
+        groups = np.random.default_rng(SEED).permutation(int(numbers.max()) + 1) % FOLDS
+        hidden = [groups[numbers] == group for group in range(FOLDS)]
+        splits = [(np.flatnonzero(~some), np.flatnonzero(some)) for some in hidden if some.any() and not some.all()]
+    judged = np.concatenate([unseen for _, unseen in splits])
+    return _judge(texts, numbers, vectors, splits).only(judged)
+
+
+def _judge(
+    texts: Sequence[str],
+    numbers: NDArray[np.int64],
+    vectors: Floats | None,
+    splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> Logits:
+    shape = (len(texts), int(numbers.max()) + 1)
+    sparse, dense = np.full(shape, UNKNOWN), np.full(shape, UNKNOWN)
+    own, nearest = np.full(shape, -1.0), np.zeros(len(texts))
+    for seen, unseen in splits:
+        known, local = np.unique(numbers[seen], return_inverse=True)
+        block = np.ix_(unseen, known)
+        sparse[block] = Sparse().fit([texts[i] for i in seen], local).logits([texts[i] for i in unseen])
+        if vectors is not None:
+            dense[block] = Linear.fit(vectors[seen], local, strength=DENSE_STRENGTH).logits(vectors[unseen])
+            cosines = vectors[unseen] @ vectors[seen].T
+            nearest[unseen] = cosines.max(axis=1)
+            for number in known:
+                own[unseen, number] = cosines[:, numbers[seen] == number].max(axis=1)
+    if vectors is None:
+        return Logits(sparse, None, None)
+
+    def near(chosen: NDArray[np.int64], rows: NDArray[np.int64] | None = None) -> Floats:
+        rows = np.arange(len(texts)) if rows is None else rows
+        return np.column_stack([nearest[rows], own[rows, chosen]])
+
+    return Logits(sparse, dense, near)
+
+
+def choose_rule(seen: Logits, strange: Logits, numbers: NDArray[np.int64], *, outside: int | None) -> Rule:
+    """The rule under which unseen texts fare best, `STRANGERS` of all messages being out of scope."""
+    mix = choose_mix(seen.sparse, seen.dense, numbers)
+    known, foreign = Rule(mix).probabilities(seen), Rule(mix).probabilities(strange)
+    right = np.concatenate([known.argmax(axis=1) == numbers, np.zeros(len(foreign), dtype=bool)])
+    acted = np.concatenate([known.argmax(axis=1), foreign.argmax(axis=1)]) != outside
+    weights = np.concatenate(
+        [np.full(len(known), (1 - STRANGERS) / len(known)), np.full(len(foreign), STRANGERS / len(foreign))]
+    )
+    told = np.vstack([weigh(seen, known), weigh(strange, foreign)])
+    judge = LogisticRegression(C=1.0, max_iter=500).fit(told, right, sample_weight=weights * len(told))
+    rule = Rule(mix, tuple(float(w) for w in judge.coef_[0]), float(judge.intercept_[0]))
+    confidence = expit(told @ judge.coef_[0] + judge.intercept_[0])
+    stranger = np.arange(len(told)) >= len(known)
+    floor, sure = _thresholds(confidence, right & acted, acted, stranger, weights)
+    return replace(rule, floor=floor, sure=sure)
+
+
+def _thresholds(
+    confidence: Floats, right: NDArray[np.bool_], acted: NDArray[np.bool_], stranger: NDArray[np.bool_], weights: Floats
+) -> tuple[float, float]:
+    """`floor`: the most messages are dealt with as they should be. `sure`: few of those acted on are misunderstood."""
+    steps = np.arange(0.02, 0.96, 0.01)
+    scores, wrong = [], []
+    for step in steps:
+        taken = acted & (confidence >= step)
+        good = weights[taken & right].sum()
+        scores.append(good + weights[stranger & ~taken].sum())
+        wrong.append(1 - good / max(weights[taken].sum(), 1e-9))
+    floor = float(steps[int(np.argmax(scores))])
+    precise = [float(step) for step, share in zip(steps, wrong, strict=True) if share <= MOST_WRONG]
+    return floor, max(floor, min(precise, default=floor))
 
 
 def choose_mix(sparse: Floats, dense: Floats | None, numbers: NDArray[np.int64]) -> tuple[float, float]:
-    """The weights of the two kinds of logits under which held-out texts are most likely: scale is calibration."""
+    """The weights of the two kinds of logits under which unseen texts are most likely: their scale is calibration."""
     rows = np.arange(len(numbers))
 
     def loss(weights: Floats) -> float:
         logits = weights[0] * sparse + (weights[1] * dense if dense is not None else 0.0)
         return float(-log_softmax(logits, axis=1)[rows, numbers].mean())
 
-    start = np.array([1.0, 0.5 if dense is not None else 0.0])
+    start = np.array([1.0] if dense is None else [0.4, 1.4])
     best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-4}).x
     return float(best[0]), float(best[1]) if dense is not None else 0.0

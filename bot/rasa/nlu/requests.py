@@ -1,0 +1,95 @@
+"""Tells several requests in one message apart, and leaves one request whole.
+
+`pieces` proposes where one request may end and the next begin; `gather` keeps a border only where both sides, read on
+their own, clearly ask for different things: "a latte and a croissant, no, make it two" stays one order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Words that open a request of its own after "and", a comma, or nothing at all.
+_OPENERS = (
+    r"(?:what(?:'s| is| are| time| do| does|s)?|when(?:'s)?|where(?:'s)?|how (?:much|many|long|late|do|does|can|far|about)|who|why|which"
+    r"|(?:do|does|did|are|is|was|have|has|can|could|would|will|may|should) (?:you|u|i|we|it|they|the|there|your|my|any|anyone|somebody|someone)"
+    r"|(?:please )?(?:stop|unsubscribe|delete|erase|remove|forget|cancel|tell|send|show|give|get|order|add|remember|track|don'?t|do not|never|opt)"
+    r"|no more|i(?:'d| would| want| need|'ll| will|'m| am| also|m| have|'ve| never| always| don'?t| do not| hate| love| like| prefer)\b|let me|talk to|speak to)"
+)
+_LINKS = r"(?:oh,? (?:and |also )?(?:btw,? |by the way,? )?|and also,? |also,? |and (?:then |btw |please |pls |by the way )?|plus |btw,? |by the way,? |but |then |another thing,? |one more thing,? |ps:? |p\.s\.? )"
+_BORDER = re.compile(
+    rf"(?:[.!;\n…]+|\?+)\s*(?:{_LINKS})?(?=\S)"
+    rf"|\s*[,–—-]+\s+(?:{_LINKS})(?=\S)"
+    rf"|\s*,\s*(?={_OPENERS}\b)"
+    rf"|\s+(?:oh,? (?:and|also) |and also |btw,? |by the way,? |another thing,? |one more thing,? )(?=\S)"
+    rf"|\s+(?:and |plus |but |then )(?:please |pls )?(?={_OPENERS}\b)"
+    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)|how (?:much|late|long) (?:is|are|do|does))\b)"
+    r"|(?<!what)(?<!when)(?<!where)(?<!how)(?<!why)(?<!which)(?<!time)(?<!much)(?<!long)(?<!late)(?<!\band)(?<!\bso)(?<!\bor)(?<!\bif)\s+(?=do (?:you|u) (?:have|sell|deliver|take|open|close)\b)",
+    re.I,
+)
+_DECIMAL = re.compile(r"\d[.,]\d")
+_SHORT = re.compile(r"\b(?:no|mr|mrs|ms|dr|st|a\.m|p\.m|approx|e\.g|i\.e)\.$", re.I)
+
+COURTESY = frozenset({"greet", "thank", "goodbye", "smalltalk", "insult", "out_of_scope"})
+ANSWERS = frozenset({"affirm", "deny"})
+DETAILS = frozenset({"inform", "change_order", "skip", "affirm", "deny", "order", "order_another"})
+ORDERS = frozenset({"order", "order_another", "reorder"})
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the message as read on its own. `products` counts the products it names."""
+
+    start: int
+    end: int
+    intent: str = ""
+    confidence: float = 0.0
+    products: int = 0
+
+
+def pieces(text: str) -> list[tuple[int, int]]:
+    """Stretches that may be requests of their own, in order; one stretch where nothing speaks for more."""
+    borders: list[tuple[int, int]] = []
+    for match in _BORDER.finditer(text):
+        around = text[max(0, match.start() - 1) : match.end() + 1]
+        if match.start() and not _DECIMAL.search(around) and not _SHORT.search(text[: match.end()].rstrip()):
+            borders.append(match.span())
+    starts = [0, *(end for _, end in borders)]
+    ends = [*(start for start, _ in borders), len(text)]
+    spans = [_trim(text, start, end) for start, end in zip(starts, ends, strict=True)]
+    return [span for span in spans if re.search(r"\w", text[span[0] : span[1]])]
+
+
+def gather(found: Sequence[Piece], *, enough: float) -> list[Piece]:
+    """The requests among `found`; pieces that are no request of their own join their neighbour. `enough`: the
+    confidence from which a piece counts as a request."""
+    kept: list[Piece] = []
+    for place, piece in enumerate(found):
+        if piece.intent in COURTESY or (piece.confidence < enough and not kept):
+            continue
+        if kept and _joins(kept[-1], piece, enough=enough):
+            last = kept[-1]
+            intent = piece.intent if last.intent == "inform" and piece.intent in ORDERS else last.intent
+            confidence = max(last.confidence, piece.confidence if piece.intent == intent else 0.0)
+            kept[-1] = Piece(last.start, piece.end, intent, confidence, last.products + piece.products)
+        elif piece.confidence >= enough and (piece.intent not in ANSWERS or place == 0):
+            kept.append(piece)
+    return kept
+
+
+def _joins(last: Piece, piece: Piece, *, enough: float) -> bool:
+    """Does `piece` belong to the request before it?"""
+    if piece.confidence < enough or piece.intent == last.intent:
+        return True
+    if last.intent in ORDERS | {"inform", "change_order"} and piece.intent in DETAILS:
+        return not (piece.intent in ORDERS and piece.products and last.products)
+    return piece.intent in ANSWERS | {"skip", "inform"}
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1] in " \t\n,;":
+        end -= 1
+    return start, end
