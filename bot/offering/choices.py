@@ -268,8 +268,10 @@ class _Selection:
         spread = self.engine.rules.choices.exploration / _SPAN
         if spread == 0:
             return np.zeros(len(self.found.place))
-        draws = [_gumbel(self.seed, self.engine.index.skus[place]) for place in self.found.place]
-        return spread * np.array(draws)
+        noise = np.zeros(len(self.found.place))
+        for entry in np.flatnonzero(self.found.slot == _N):
+            noise[entry] = spread * _gumbel(self.seed, self.engine.index.skus[self.found.place[entry]])
+        return noise
 
     def _pick(self, slots: set[int], *, noise: Floats | None) -> bool:
         """Takes the best open entry of the slots that can be made; False when there is none."""

@@ -9,6 +9,7 @@ MBG is the one to use: BG/NBD holds everyone without a repeat purchase to be act
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -150,7 +151,7 @@ def _beta_rule(a: float, b: float) -> tuple[Floats, Floats]:
 
 def log_likelihood(family: Family, parameters: tuple[float, float, float, float], counts: Counts) -> float:
     """The log-likelihood of the histories; the same for any order of customers."""
-    return float(_log_likelihoods(family, np.log(parameters), counts).sum())
+    return math.fsum(_log_likelihoods(family, np.log(parameters), counts))
 
 
 def _log_likelihoods(family: Family, logs: Floats, counts: Counts) -> Floats:
@@ -235,11 +236,15 @@ def fit_spend(occasions: ArrayLike, mean: ArrayLike) -> SpendModel:
 
 
 def _search(loss: Callable[[Floats], float], starts: list[Floats]) -> Floats:
-    """The best of several searches in log space: L-BFGS-B from each start, then Nelder-Mead polishes the winner."""
+    """The best of two searches in log space, from the likeliest starts: L-BFGS-B, then Nelder-Mead polishes the winner.
+
+    The polish is bounded: where the likelihood is a ridge, it would walk along it for ever without gaining anything.
+    """
     bounds = [(-_LOG_BOUND, _LOG_BOUND)] * len(starts[0])
-    tried = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    likeliest = sorted(starts, key=loss)[:2]
+    tried = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in likeliest]
     best = min(tried, key=lambda each: each.fun if np.isfinite(each.fun) else np.inf)
-    options = {"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000, "maxfev": 4000}
+    options = {"xatol": 1e-7, "fatol": 1e-12, "maxiter": 600, "maxfev": 600}
     polished = minimize(loss, best.x, method="Nelder-Mead", bounds=bounds, options=options)
     if not np.isfinite(polished.fun):
         raise ModelError("the search for parameters found no finite likelihood")
