@@ -460,5 +460,5 @@ class KeyRow(Base):
 
 # The newest order of one customer.
 Index("ix_orders_customer_placed_at", OrderRow.customer, OrderRow.placed_at)
-# What was ordered since a stock was counted.
-Index("ix_orders_placed_at", OrderRow.placed_at)
+# Whether anything was ordered since a stock was counted, and what.
+Index("ix_orders_changed_at", OrderRow.changed_at)

@@ -123,6 +123,11 @@ def all_granted(tx: Tx) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
         yield from _granted(tx, consent.granted_among(tx, some, Purpose.PERSONALISATION))
 
 
+def any_at_all(tx: Tx) -> bool:
+    """Whether anybody's purchase is known."""
+    return _session.private(tx, select(PurchaseRow.customer).limit(1)).first() is not None
+
+
 def _granted(tx: Tx, customers: Sequence[str]) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
     mine = PurchaseRow.customer.in_(customers)
     order = (PurchaseRow.customer, PurchaseRow.ordered_at, PurchaseRow.line)

@@ -24,9 +24,7 @@ class Question:
     settled_at: datetime | None
 
 
-def ask(
-    tx: Tx, customer: str, *, conversation: str, question: str, now: datetime, about: str | None = None
-) -> None:
+def ask(tx: Tx, customer: str, *, conversation: str, question: str, now: datetime, about: str | None = None) -> None:
     """Note that a question is put. Asked again before it was settled, it counts once. Needs no grant."""
     _session.serve(tx, customer)
     open_one = _mine(tx, customer, conversation).where(

@@ -49,5 +49,5 @@ def upgrade() -> None:
         sa.Column("stated_at", memory._types.UtcTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("sku", "module", name=op.f("pk_stock_counts")),
     )
-    # What was ordered since a count was stated.
-    op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
+    # Whether anything was ordered since, and what.
+    op.create_index("ix_orders_changed_at", "orders", ["changed_at"])
