@@ -17,6 +17,7 @@ TOPICS = (
     "ordering",
     "owning",
     "orders_placed",
+    "privacy",
     "recommending",
     "requests",
     "shop_questions",

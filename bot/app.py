@@ -39,6 +39,7 @@ from bot.offers.stocked import Stocked
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
+from bot.refusals import Refusals
 from bot.settings import Settings
 from bot.tokens import InvalidToken
 from bot.web import pages
@@ -93,6 +94,7 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
+        refusals=Refusals(memory, nlg),
         locks=locks,
         hub=RedisHub(redis) if redis else LocalHub(),
         clock=clock,
@@ -110,8 +112,17 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     return Parts(settings, memory, clock, gateway, people, live, rules, market, schedule)
 
 
-def build(parts: Parts) -> FastAPI:
+@dataclass(frozen=True)
+class Limits:
+    """How much one caller may ask for: so many at once, so many a second on average."""
+
+    messages: tuple[int, float] = (30, 2)
+    visitors: tuple[int, float] = (60, 1)
+
+
+def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
     """The HTTP application over assembled parts."""
+    limits = limits or Limits()
     app = FastAPI(
         title="rapport",
         description="A shop assistant that treats each customer as a person.",
@@ -128,8 +139,9 @@ def build(parts: Parts) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Retry-After"],
     )
-    messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
-    visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)
+    messages_limit, visitors_limit = (
+        Limit(burst=burst, per_second=rate, clock=monotonic) for burst, rate in (limits.messages, limits.visitors)
+    )
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
     )

@@ -115,7 +115,7 @@ def _rasa(arguments: list[str]) -> None:
         from bot.rasa import stock
 
         console = replace(given, database_url=f"sqlite:///{given.root / 'var' / 'console.db'}")
-        rasa.core.agent.MessageProcessor = stock.processor_class(console)  # type: ignore[misc]
+        rasa.core.agent.MessageProcessor = stock.processor_class(console)
     sys.argv = ["rasa", *arguments]
     rasa.__main__.main()
 

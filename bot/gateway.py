@@ -4,25 +4,29 @@ Errors: Rejected, for what a caller did; its code and message are fit to be show
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from prometheus_client import Counter, Histogram
 
-from bot.assistant import Assistant, Said
+from bot.assistant import Answer, Assistant, Said
 from bot.channels.messaging import TEXT_ONLY
 from bot.hub import Hub
 from bot.locks import Locks
-from memory import Memory, conversations, messages
+from bot.refusals import Heard, Refusals
+from memory import Memory, Tx, conversations, messages
 from memory.conversations import Conversation
+from memory.errors import UnknownCustomer
 from memory.messages import Reply
 from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
 LONGEST_TEXT = 4_000
 
+logger = logging.getLogger(__name__)
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
 _SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])
 
@@ -59,25 +63,39 @@ class Gateway:
     """Handles messages; `clock` is the one time source of a turn."""
 
     def __init__(
-        self, *, memory: Memory, assistant: Assistant, locks: Locks, hub: Hub, clock: Callable[[], datetime]
+        self,
+        *,
+        memory: Memory,
+        assistant: Assistant,
+        refusals: Refusals,
+        locks: Locks,
+        hub: Hub,
+        clock: Callable[[], datetime],
     ) -> None:
         """All parts are shared with the rest of the process."""
-        self.memory, self.assistant, self.locks, self.hub, self.clock = memory, assistant, locks, hub, clock
+        self.memory, self.assistant, self.refusals = memory, assistant, refusals
+        self.locks, self.hub, self.clock = locks, hub, clock
 
     async def handle(self, incoming: Incoming) -> Handled:
         """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
         _check(incoming)
+        try:
+            return await self._handle(incoming)
+        except UnknownCustomer as erased:
+            raise Rejected("unknown_customer", "Nobody of this kind is known here any more.", status=401) from erased
+
+    async def _handle(self, incoming: Incoming) -> Handled:
         conversation = self.conversation(incoming.customer, incoming.channel)
         message_id = incoming.message_id or secrets.token_urlsafe(16)
         with _SECONDS.labels(incoming.channel).time():
             async with self.locks.lock(conversation.id):
                 known = self._known(conversation.id, message_id)
-                reply = known or await self._answer(incoming, conversation, message_id)
+                handled = known or await self._answer(incoming, conversation.id, message_id)
         if known is None:
             _TURNS.labels(incoming.channel).inc()
             await self.hub.publish(conversation.id, {"type": "message"})
             await self.hub.publish(conversation.id, {"type": "typing", "on": False})
-        return Handled(conversation, reply)
+        return handled
 
     def conversation(self, customer: str, channel: str) -> Conversation:
         """The customer's conversation on a channel, opened when this is the first contact there."""
@@ -88,39 +106,84 @@ class Gateway:
         with self.memory.write() as tx:
             return conversations.open(tx, customer=customer, channel=channel, now=self.clock())
 
-    def _known(self, conversation: str, message_id: str) -> Reply | None:
+    def _known(self, conversation: str, message_id: str) -> Handled | None:
         with self.memory.read() as tx:
-            return messages.find_reply(tx, conversation, message_id)
+            reply = messages.find_reply(tx, conversation, message_id)
+            return Handled(conversations.get(tx, conversation), reply) if reply else None
 
-    async def _answer(self, incoming: Incoming, conversation: Conversation, message_id: str) -> Reply:
+    async def _answer(self, incoming: Incoming, conversation: str, message_id: str) -> Handled:
         now = self.clock()
-        turn = Turn(incoming.customer, conversation.id, incoming.channel, incoming.language, now, message_id)
-        await self.hub.publish(conversation.id, {"type": "typing", "on": True})
-        await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
-        said = self._said(incoming, conversation.id)
-        answer = await self.assistant.respond(turn, said)
+        turn = Turn(incoming.customer, conversation, incoming.channel, incoming.language, now, message_id)
+        said, in_charge = self._said(incoming, conversation)
+        said = self._heed(turn, incoming, said)
+        if in_charge == "assistant":
+            await self.hub.publish(conversation, {"type": "typing", "on": True})
+            await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
+            answer = await self._respond(turn, said)
+        else:
+            answer = self._by_ourselves(turn, said.heard)
         with self.memory.write() as tx:
             answer.write(tx)
-            return messages.record_turn(
+            reply = messages.record_turn(
                 tx,
-                conversation.id,
+                conversation,
                 customer=incoming.customer,
                 message_id=message_id,
                 said=messages.Said(incoming.text.strip() if incoming.text else said.text),
                 replies=list(answer.replies),
                 now=now,
             )
+            return Handled(conversations.get(tx, conversation), reply)
 
-    def _said(self, incoming: Incoming, conversation: str) -> Said:
-        """What the customer did: a tap, words that name a choice just shown, or plain words."""
+    def _heed(self, turn: Turn, incoming: Incoming, said: Said) -> Said:
+        """What was said with the refusal that was heard in it, whose record is the first thing this turn will write."""
+        if incoming.text is None:
+            return said
+        heard = self.refusals.hear(
+            said.text,
+            turn=turn,
+            is_busy=lambda: self.assistant.is_busy(turn),
+            answers_choice=said.payload is not None,
+        )
+        if heard is None:
+            return said
+        turn.stage(lambda tx: self.refusals.record(tx, turn, heard))
+        return replace(said, heard=heard)
+
+    async def _respond(self, turn: Turn, said: Said) -> Answer:
+        """The assistant's answer. A refusal counts and is confirmed even when the assistant fails."""
+        staged = list(turn.writes)
+        try:
+            return await self.assistant.respond(turn, said)
+        except Exception:
+            if said.heard is None:
+                raise
+            logger.exception("The assistant failed at a refusal in conversation %s", turn.conversation)
+            turn.writes[:] = staged
+            return self._by_ourselves(turn, said.heard)
+
+    def _by_ourselves(self, turn: Turn, heard: Heard | None) -> Answer:
+        """No answer of the assistant's: a refusal is confirmed, nothing else is said."""
+        replies = (self.refusals.confirmation(turn, heard),) if heard else ()
+
+        def write(tx: Tx) -> None:
+            for staged in turn.writes:
+                staged(tx)
+
+        return Answer(replies, write)
+
+    def _said(self, incoming: Incoming, conversation: str) -> tuple[Said, str]:
+        """What the customer did (a tap, words that name a choice just shown, or plain words), and who is in charge."""
         with self.memory.read() as tx:
+            in_charge = conversations.get(tx, conversation).in_charge
             if incoming.choice is not None:
                 payload = messages.resolve_choice(tx, conversation, incoming.choice)
                 title = messages.title_of_choice(tx, conversation, incoming.choice)
-                return Said(title or "", payload or {})
+                return Said(title or "", payload or {}), in_charge
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
-            return Said(_plain(text), messages.resolve_typed_choice(tx, conversation, text, numbers=numbered))
+            payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
+            return Said(_plain(text), payload), in_charge
 
 
 def _check(incoming: Incoming) -> None:

@@ -4,10 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from memory._types import Money, UtcTime
+from memory._types import Money, PlainString, PlainText, UtcTime
 
 # One customer's rows lie side by side in the file: reading them costs the same however many customers there are.
 CLUSTERED = {"sqlite_with_rowid": False}
@@ -30,7 +30,7 @@ class Base(DeclarativeBase):
         Decimal: Money,
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
-        str: String,
+        str: PlainString,
     }
 
 
@@ -122,7 +122,7 @@ class MessageRow(OfCustomerKey, Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     turn: Mapped[int]
     sender: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
     choices: Mapped[list[Any] | None]
     cards: Mapped[list[Any] | None]
     at: Mapped[datetime]
@@ -169,6 +169,8 @@ class ThreadRow(OfCustomerKey, Base):
     slots: Mapped[dict[str, Any] | None]
     description: Mapped[str | None]
     summary_response: Mapped[str | None]
+    # What the flow engine knows of the way so far: steps passed, questions skipped, whether it was committed.
+    progress: Mapped[dict[str, Any] | None]
     state: Mapped[str]
     opened_at: Mapped[datetime]
     touched_at: Mapped[datetime]
@@ -195,10 +197,10 @@ class TicketRow(OfCustomer, Base):
     number: Mapped[str] = mapped_column(primary_key=True)
     conversation: Mapped[str | None]
     kind: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
     state: Mapped[str]
     owner: Mapped[str | None]
-    answer: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(PlainText)
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 

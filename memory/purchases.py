@@ -1,7 +1,7 @@
 """What a customer bought, as the shop's order files tell it: the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -199,8 +199,3 @@ _OF = Prepared(
     .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))
     .order_by(PurchaseRow.ordered_at, PurchaseRow.line)
 )
-
-
-def lines(rows: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """Lines of mappings with the columns of an order file, already checked and converted by the caller."""
-    return [Line(**{name: row[name] for name in Line.__dataclass_fields__ if name in row}) for row in rows]

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, select, text
 
 from memory import _session, facts
 from memory._gate import Prepared
@@ -101,6 +101,12 @@ def index(tx: Tx, owner: str, conversation: str, messages: Iterable[tuple[int, s
         indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
         if indexed:
             _index_one(tx, owner, conversation, number, indexed)
+
+
+def plan(owner: str, said: str) -> tuple[str, str]:
+    """Where and how SQLite's index holds a text of this customer's: the index's name, and the words in it."""
+    indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
+    return f"search_{_bucket(owner):x}", " ".join(_term(owner, word) for word in indexed)
 
 
 def unindex(tx: Tx, which: ColumnElement[bool]) -> int:
@@ -197,8 +203,7 @@ def _index_one(tx: Tx, owner: str, conversation: str, number: int, indexed: Sequ
 
 def _unindex_sqlite(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
     for key, owner, said in rows:
-        indexed = sorted(set(words(said, leave_out=_STOP_WORDS)))
-        _UNWORDS[_bucket(owner)](tx, key=key, words=" ".join(_term(owner, word) for word in indexed))
+        _UNWORDS[_bucket(owner)](tx, key=key, words=plan(owner, said)[1])
     # A deletion is only a mark in the index until its segments are merged.
     for bucket in sorted({_bucket(owner) for _, owner, _ in rows}):
         _session.private(tx, text(f"INSERT INTO search_{bucket:x}(search_{bucket:x}) VALUES ('optimize')"))
@@ -254,11 +259,3 @@ _FOUND = Prepared(
     ),
     keys=True,
 )
-
-
-def count(tx: Tx, customers: Iterable[str]) -> int:
-    """How many messages of these customers the index holds: for probing."""
-    named = sorted(customers)
-    return int(
-        _session.private(tx, select(func.count(DocumentRow.id)).where(DocumentRow.customer.in_(named))).scalar_one()
-    )

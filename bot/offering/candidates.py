@@ -306,7 +306,7 @@ def together(index: Index, source: int, where: int) -> bool:
     return bool(index.together[source, column])
 
 
-def liked_only(person: Person, without: Sequence[str]) -> Person:
+def person_without(person: Person, without: Sequence[str]) -> Person:
     """The person as if some purchases and facts had never been."""
     gone = set(without)
     return Person(

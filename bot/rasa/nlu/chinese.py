@@ -36,5 +36,5 @@ SIMPLIFIED_ONLY = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
 
 
 def fold(text: str) -> str:
-    """`text` with Traditional characters, and the commonest Cantonese ones, replaced by their Simplified counterparts."""
+    """`text` with Traditional characters, and common Cantonese ones, replaced by Simplified ones."""
     return text if text.isascii() else text.translate(_FOLD)

@@ -182,7 +182,11 @@ def _quantise(graph: Path) -> Path:
 
     smaller = graph.with_name("int8.onnx")
     quantize_dynamic(
-        str(graph), str(smaller), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
+        str(graph),
+        str(smaller),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        op_types_to_quantize=["MatMul", "Gather"],
     )
     return smaller
 

@@ -30,6 +30,7 @@ from bot.rasa.nlu.words import plain
 
 Floats = NDArray[np.float64]
 OUT_OF_SCOPE = "out_of_scope"
+FILES = ("intents.npz", "intents.json")
 FOLDS = 5
 SEED = 7
 # The inverse regularisation of the regression on sentence embeddings; 5 to 60 are within half a point of each other.
@@ -72,7 +73,8 @@ class Sparse:
         )
         rest.fit(features, labels)
         self.linear = Linear(
-            np.vstack([one.coef_ for one in rest.estimators_]), np.concatenate([one.intercept_ for one in rest.estimators_])
+            np.vstack([one.coef_ for one in rest.estimators_]),
+            np.concatenate([one.intercept_ for one in rest.estimators_]),
         )
         return self
 
@@ -88,7 +90,10 @@ class Sparse:
         }
 
     def vocabularies(self) -> dict[str, list[str]]:
-        return {"words": list(self.words.get_feature_names_out()), "letters": list(self.letters.get_feature_names_out())}
+        return {
+            "words": list(self.words.get_feature_names_out()),
+            "letters": list(self.letters.get_feature_names_out()),
+        }
 
     @classmethod
     def restore(cls, arrays: dict[str, Any], vocabularies: dict[str, list[str]]) -> Sparse:
@@ -203,22 +208,35 @@ class IntentModel:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None = None, *, vectors_of: str | None = None
+        cls,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        vectors: Floats | None = None,
+        *,
+        vectors_of: str | None = None,
+        folds: int = FOLDS,
     ) -> IntentModel:
-        """Train on labelled texts; `vectors` are their sentence embeddings, one row a text, where there is a model."""
+        """Train on labelled texts; `vectors` are their sentence embeddings, one row a text, where there is a model.
+
+        Raises ValueError for fewer than three labels. `folds`: more are slower and choose the rule better.
+        """
         # Several threads on matrices of this size wait for each other more than they work.
         with threadpool_limits(1):
-            return cls._fit(texts, labels, vectors, vectors_of)
+            return cls._fit(texts, labels, vectors, vectors_of, folds)
 
     @classmethod
     def _fit(
-        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None, vectors_of: str | None
+        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None, vectors_of: str | None, folds: int
     ) -> IntentModel:
         names = tuple(sorted(set(labels)))
         numbers = np.array([names.index(label) for label in labels])
+        if len(names) < 3:
+            raise ValueError(
+                f"An intent model needs at least three intents, not {len(names)}: add examples to data/nlu."
+            )
         outside = names.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in names else None
-        seen = unseen_texts(texts, numbers, vectors)
-        strange = strangers(texts, numbers, vectors, outside=outside)
+        seen = unseen_texts(texts, numbers, vectors, folds=folds)
+        strange = strangers(texts, numbers, vectors, outside=outside, folds=folds)
         return cls(
             names,
             Sparse().fit(texts, numbers),
@@ -238,10 +256,10 @@ class IntentModel:
 
         A row sums to less than 1: the rest is the chance that no label is. Works without vectors too, less exactly.
         """
-        logits = Logits(self.sparse.logits(texts), None, None)
+        logits = Logits(_wide(self.sparse.logits(texts)), None, None)
         rule = self.without_vectors
         if self.dense is not None and self.bank is not None and self.with_vectors is not None and vectors is not None:
-            logits = Logits(logits.sparse, self.dense.logits(vectors), partial(self.bank.nearness, vectors))
+            logits = Logits(logits.sparse, _wide(self.dense.logits(vectors)), partial(self.bank.nearness, vectors))
             rule = self.with_vectors
         shares = rule.probabilities(logits)
         confidence = rule.confidence(logits)
@@ -253,7 +271,7 @@ class IntentModel:
         if self.dense is not None and self.bank is not None:
             arrays |= {"dense_weights": self.dense.weights.astype(np.float32), "dense_bias": self.dense.bias}
             arrays |= {"bank_vectors": self.bank.vectors.astype(np.float16), "bank_numbers": self.bank.numbers}
-        np.savez_compressed(folder / "intents.npz", **arrays)
+        np.savez_compressed(folder / FILES[0], **arrays)
         rest = {
             "labels": self.labels,
             "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
@@ -261,12 +279,12 @@ class IntentModel:
             "vectors_of": self.vectors_of,
             "vocabularies": self.sparse.vocabularies(),
         }
-        (folder / "intents.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+        (folder / FILES[1]).write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> IntentModel:
-        rest = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
-        with np.load(folder / "intents.npz", allow_pickle=False) as stored:
+        rest = json.loads((folder / FILES[1]).read_text(encoding="utf-8"))
+        with np.load(folder / FILES[0], allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         dense = bank = None
         if "dense_weights" in arrays:
@@ -283,18 +301,25 @@ class IntentModel:
         )
 
 
+def _wide(logits: Floats) -> Floats:
+    """One column a class, also where a model of two classes gives one."""
+    return np.hstack([-logits, logits]) if logits.shape[1] == 1 else logits
+
+
 def _rule(stored: dict[str, Any]) -> Rule:
     return Rule(tuple(stored["mix"]), tuple(stored["evidence"]), stored["prior"], stored["sure"], stored["floor"])
 
 
-def unseen_texts(texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None) -> Logits:
+def unseen_texts(
+    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, folds: int = FOLDS
+) -> Logits:
     """Cross-validation over texts: each text is judged by models trained on the other folds."""
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    return _judge(texts, numbers, vectors, list(folds.split(np.zeros(len(texts)), numbers)))
+    splits = StratifiedKFold(folds, shuffle=True, random_state=SEED)
+    return _judge(texts, numbers, vectors, list(splits.split(np.zeros(len(texts)), numbers)))
 
 
 def strangers(
-    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, outside: int | None
+    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, outside: int | None, folds: int = FOLDS
 ) -> Logits:
     """Messages that no intent covers, as judged by models that never met their like.
 
@@ -304,8 +329,8 @@ def strangers(
     if outside is not None and (numbers == outside).sum() >= ENOUGH_STRANGERS:
         splits = [(np.flatnonzero(numbers != outside), np.flatnonzero(numbers == outside))]
     else:
-        groups = np.random.default_rng(SEED).permutation(int(numbers.max()) + 1) % FOLDS
-        hidden = [groups[numbers] == group for group in range(FOLDS)]
+        groups = np.random.default_rng(SEED).permutation(int(numbers.max()) + 1) % folds
+        hidden = [groups[numbers] == group for group in range(folds)]
         splits = [(np.flatnonzero(~some), np.flatnonzero(some)) for some in hidden if some.any() and not some.all()]
     judged = np.concatenate([unseen for _, unseen in splits])
     return _judge(texts, numbers, vectors, splits).only(judged)
@@ -323,9 +348,9 @@ def _judge(
     for seen, unseen in splits:
         known, local = np.unique(numbers[seen], return_inverse=True)
         block = np.ix_(unseen, known)
-        sparse[block] = Sparse().fit([texts[i] for i in seen], local).logits([texts[i] for i in unseen])
+        sparse[block] = _wide(Sparse().fit([texts[i] for i in seen], local).logits([texts[i] for i in unseen]))
         if vectors is not None:
-            dense[block] = Linear.fit(vectors[seen], local, strength=DENSE_STRENGTH).logits(vectors[unseen])
+            dense[block] = _wide(Linear.fit(vectors[seen], local, strength=DENSE_STRENGTH).logits(vectors[unseen]))
             cosines = vectors[unseen] @ vectors[seen].T
             nearest[unseen] = cosines.max(axis=1)
             for number in known:

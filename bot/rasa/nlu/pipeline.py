@@ -50,7 +50,7 @@ def assemble(vocabulary: Iterable[TermLike], *, language: str = "en") -> Languag
     nlp = spacy.blank(language)
     words = nlp.add_pipe("shop_words")
     assert isinstance(words, ShopWords)
-    words.learn(word.text for doc in nlp.tokenizer.pipe(p for t in terms for p in t.phrases) for word in doc)
+    words.learn(word.text for t in terms for p in t.phrases for word in nlp.tokenizer(p))
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "NORM"})
     ruler.add_patterns(_patterns(terms))  # type: ignore[attr-defined]
     return nlp

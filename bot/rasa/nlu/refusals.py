@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import yaml
@@ -34,6 +34,7 @@ from bot.rasa.nlu.words import plain, straight
 logger = logging.getLogger(__name__)
 
 Scope = Literal["marketing", "memory", "profiling", "all"]
+Whole = NDArray[np.int64]
 SCOPES: tuple[Scope, ...] = ("all", "marketing", "memory", "profiling")
 WEB = "web"
 # On sight, on every channel (domain rules 3). Those in the second set also say other things on a web chat: be doubtful.
@@ -48,12 +49,24 @@ REVISION = "4"
 # data/nlu; those of data/nlu/refusals were written to be mistaken and are far rarer in life than there.
 SURE_ALARMS, ALARMS = 0.003, 0.01
 ORDINARY = "ordinary"
-# Intents that speak of consent, memory and mails: to take one of them for a refusal is near the mark, not a false alarm.
+# Intents that speak of consent, memory and mails: to hear a refusal in one of them is near the mark, no false alarm.
 NEIGHBOURS = frozenset(
-    "opt_in dont_remember forget_that forget_everything not_that_again cancel_subscription export_data what_do_you_know".split()
-)
+    {
+        "opt_in", "dont_remember", "forget_that", "forget_everything", "not_that_again", "cancel_subscription",
+        "export_data", "what_do_you_know",
+    }
+)  # fmt: skip
 DENSE_SHARE = 0.5
 STRENGTH = 20.0
+
+
+# A bare "no" answers a question; it refuses nothing else.
+PLAIN_NO = re.compile(
+    r"(?:(?:no+|nope?|nah|n|nay|non|nein|nee|nie|nej|hayır|não|nao|nahi|nahin|la|不|不是|不用|不用了|いいえ|いや|لا"
+    r"|thanks?|thank you|thx|ty|ta|please|pls|gracias|merci|danke|grazie|obrigad[oa]|bedankt|dziękuję|teşekkürler|شكرا"
+    r"|谢谢|謝謝"
+    r"|not (?:really|now|today|that|this|that one|this one)|that's (?:it|all)|that is all|don't)[\s,.!]*)+"
+)
 
 
 class RefusalsError(Exception):
@@ -70,7 +83,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What the customer refuses. `channel` and `topic` are None where all are meant. `sure` False: suppress, then ask."""
+    """What the customer refuses. `channel`, `topic`: None where all are meant. `sure` False: suppress, then ask."""
 
     scope: Scope
     channel: str | None
@@ -111,13 +124,25 @@ class RefusalDetector:
         self._limits = limits
         self.encoder: embeddings.Encoder | None = None
 
+    def using(self, encoder: embeddings.Encoder | None) -> RefusalDetector:
+        """The same detector with another encoder, or on words alone."""
+        made = RefusalDetector(
+            sparse=self._sparse,
+            dense=self._dense,
+            scope_sparse=self._scope_sparse,
+            scope_dense=self._scope_dense,
+            limits=self._limits,
+        )
+        made.encoder = encoder if self._dense is not None else None
+        return made
+
     def detect(self, text: str, *, context: Context) -> Refusal | None:
         """What `text` refuses, or None. Refusals of different things in one message make one of all."""
         return keyword(text, context=context) or self.hear(text)
 
     def hear(self, text: str, *, whole: bool = False) -> Refusal | None:
         """The same without keywords. `whole`: the text is one request already and is not looked at in parts."""
-        if not re.search(r"\w", text):
+        if not re.search(r"\w", text) or PLAIN_NO.fullmatch(straight(text).lower().strip()):
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]
@@ -125,7 +150,9 @@ class RefusalDetector:
         best = int(scores.argmax())
         if scores[best] < self._limits.doubtful:
             return None
-        heard = {SCOPES[scopes[i]] for i in range(len(parts)) if scores[i] >= self._limits.sure and (i or len(parts) == 1)}
+        heard = {
+            SCOPES[scopes[i]] for i in range(len(parts)) if scores[i] >= self._limits.sure and (i or len(parts) == 1)
+        }
         scope: Scope = "all" if len(heard) > 1 else SCOPES[scopes[best]]
         said = straight(text).lower()
         return Refusal(
@@ -147,15 +174,13 @@ class RefusalDetector:
         return score, scope.argmax(axis=1)
 
     @classmethod
-    def fit(
-        cls, texts: Sequence[str], labels: Sequence[str], *, encoder: embeddings.Encoder | None
-    ) -> RefusalDetector:
+    def fit(cls, texts: Sequence[str], labels: Sequence[str], *, encoder: embeddings.Encoder | None) -> RefusalDetector:
         """Train on texts labelled by scope, `none` or `ordinary`."""
         with threadpool_limits(1):
             return cls._fit(list(texts), np.array(labels), encoder)
 
     @classmethod
-    def _fit(cls, texts: list[str], labels: Floats, encoder: embeddings.Encoder | None) -> RefusalDetector:
+    def _fit(cls, texts: list[str], labels: NDArray[np.str_], encoder: embeddings.Encoder | None) -> RefusalDetector:
         refused = np.isin(labels, SCOPES).astype(np.int64)
         vectors = encoder.encode(texts).astype(np.float64) if encoder else None
         some = np.flatnonzero(refused)
@@ -173,7 +198,8 @@ class RefusalDetector:
     def save(self, folder: Path) -> None:
         """Write plain arrays and JSON into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays, vocabularies = {}, {}
+        arrays: dict[str, Any] = {}
+        vocabularies: dict[str, Any] = {}
         for name, sparse, dense in (
             ("refusal", self._sparse, self._dense),
             ("scope", self._scope_sparse, self._scope_dense),
@@ -199,8 +225,7 @@ class RefusalDetector:
         (sparse, dense), (scope_sparse, scope_dense) = parts["refusal"], parts["scope"]
         limits = Limits(**rest["limits"])
         made = cls(sparse=sparse, dense=dense, scope_sparse=scope_sparse, scope_dense=scope_dense, limits=limits)
-        made.encoder = encoder if dense is not None else None
-        return made
+        return made.using(encoder)
 
 
 @dataclass(frozen=True)
@@ -213,12 +238,12 @@ class Limits:
     sure: float
 
 
-def _balanced(vectors: Floats, refused: Floats) -> Linear:
+def _balanced(vectors: Floats, refused: Whole) -> Linear:
     fitted = LogisticRegression(C=STRENGTH, max_iter=500, class_weight="balanced").fit(vectors, refused)
     return Linear(fitted.coef_, fitted.intercept_)
 
 
-def _limits(texts: list[str], refused: Floats, vectors: Floats | None, *, ordinary: NDArray[np.bool_]) -> Limits:
+def _limits(texts: list[str], refused: Whole, vectors: Floats | None, *, ordinary: NDArray[np.bool_]) -> Limits:
     words, score = np.zeros(len(texts)), np.zeros(len(texts))
     for seen, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(words, refused):
         model = Sparse().fit([texts[i] for i in seen], refused[seen])
@@ -233,7 +258,7 @@ def _limits(texts: list[str], refused: Floats, vectors: Floats | None, *, ordina
     return Limits(scale, words_scale, doubtful, sure)
 
 
-def _scale(score: Floats, refused: Floats) -> float:
+def _scale(score: Floats, refused: Whole) -> float:
     """The factor that makes a score of unseen texts their log-odds."""
     fitted = LogisticRegression(fit_intercept=False).fit(score[:, None], refused)
     return float(fitted.coef_[0, 0])
@@ -260,9 +285,15 @@ _TOPICS = {
     "drinks": r"drinks?|lattes?|tea",
     "events": r"events?|tastings?|workshops?",
 }
-_ABOUT = r"(?:offers?|mails?|e-?mails?|newsletters?|news|ads?|adverts?|advertising|promos?|promotions?|deals?|sales?|messages?|texts?|updates?|stuff|hear\w*|telling me|advertise|push\w*)"
+_ABOUT = (
+    r"(?:offers?|mails?|e-?mails?|newsletters?|news|ads?|adverts?|advertising|promos?|promotions?|deals?|sales?"
+    r"|messages?|texts?|updates?|stuff|hear\w*|telling me|advertise|push\w*)"
+)
 _TOPIC = {
-    name: re.compile(rf"\b(?:{words}) {_ABOUT}\b|\b{_ABOUT}\b(?: \w+){{0,2}}? (?:about|on|for|of|regarding)(?: \w+){{0,2}}? (?:{words})\b"
+    name: re.compile(
+        rf"\b(?:{words}) {_ABOUT}\b|\b{_ABOUT}\b(?: \w+){{0,2}}? (?:about|on|for|of"
+        rf"|regarding)(?: \w+){{0,2}}? (?:{words})\b"
+
                      rf"|\babout (?:\w+ )?(?:{words})\b|\badvertising (?:your |the )?(?:{words})\b")
     for name, words in _TOPICS.items()
 }  # fmt: skip

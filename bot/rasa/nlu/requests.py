@@ -12,20 +12,30 @@ from dataclasses import dataclass
 
 # Words that open a request of its own after "and", a comma, or nothing at all.
 _OPENERS = (
-    r"(?:what(?:'s| is| are| time| do| does|s)?|when(?:'s)?|where(?:'s)?|how (?:much|many|long|late|do|does|can|far|about)|who|why|which"
-    r"|(?:do|does|did|are|is|was|have|has|can|could|would|will|may|should) (?:you|u|i|we|it|they|the|there|your|my|any|anyone|somebody|someone)"
-    r"|(?:please )?(?:stop|unsubscribe|delete|erase|remove|forget|cancel|tell|send|show|give|get|order|add|remember|track|don'?t|do not|never|opt)"
-    r"|no more|i(?:'d| would| want| need|'ll| will|'m| am| also|m| have|'ve| never| always| don'?t| do not| hate| love| like| prefer)\b|let me|talk to|speak to)"
+    r"(?:what(?:'s| is| are| time| do| does|s)?|when(?:'s)?|where(?:'s)?|how (?:much|many|long|late|do|does|can"
+    r"|far|about)|who|why|which"
+    r"|(?:do|does|did|are|is|was|have|has|can|could|would|will|may|should) (?:you|u|i|we|it|they|the|there|your"
+    r"|my|any|anyone|somebody|someone)"
+    r"|(?:please )?(?:stop|unsubscribe|delete|erase|remove|forget|cancel|tell|send|show|give|get|order|add"
+    r"|remember|track|don'?t|do not|never|opt)"
+    r"|no more|i(?:'d| would| want| need|'ll| will|'m| am| also|m| have|'ve| never| always| don'?t| do not| hate"
+    r"| love| like| prefer)\b|let me|talk to|speak to)"
 )
-_LINKS = r"(?:oh,? (?:and |also )?(?:btw,? |by the way,? )?|and also,? |also,? |and (?:then |btw |please |pls |by the way )?|plus |btw,? |by the way,? |but |then |another thing,? |one more thing,? |ps:? |p\.s\.? )"
+_LINKS = (
+    r"(?:oh,? (?:and |also )?(?:btw,? |by the way,? )?|and also,? |also,? |and (?:then |btw |please |pls "
+    r"|by the way )?|plus |btw,? |by the way,? |but |then |another thing,? |one more thing,? |ps:? |p\.s\.? )"
+)
 _BORDER = re.compile(
     rf"(?:[.!;\n…]+|\?+)\s*(?:{_LINKS})?(?=\S)"
     rf"|\s*[,–—-]+\s+(?:{_LINKS})(?=\S)"
     rf"|\s*,\s*(?={_OPENERS}\b)"
     rf"|\s+(?:oh,? (?:and|also) |and also |btw,? |by the way,? |another thing,? |one more thing,? )(?=\S)"
     rf"|\s+(?:and |plus |but |then )(?:please |pls )?(?={_OPENERS}\b)"
-    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)|how (?:much|late|long) (?:is|are|do|does))\b)"
-    r"|(?<!what)(?<!when)(?<!where)(?<!how)(?<!why)(?<!which)(?<!time)(?<!much)(?<!long)(?<!late)(?<!\band)(?<!\bso)(?<!\bor)(?<!\bif)\s+(?=do (?:you|u) (?:have|sell|deliver|take|open|close)\b)",
+    # Said or dictated without a stop: "small americano no sugar what time do you open".
+    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)"
+    r"|how (?:much|late|long) (?:is|are|do|does))\b)"
+    r"|(?<!what)(?<!when)(?<!where)(?<!how)(?<!why)(?<!which)(?<!time)(?<!much)(?<!long)(?<!late)(?<!\band)(?<!\bso)"
+    r"(?<!\bor)(?<!\bif)\s+(?=do (?:you|u) (?:have|sell|deliver|take|open|close)\b)",
     re.I,
 )
 _DECIMAL = re.compile(r"\d[.,]\d")
@@ -54,7 +64,8 @@ def pieces(text: str) -> list[tuple[int, int]]:
     for match in _BORDER.finditer(text):
         around = text[max(0, match.start() - 1) : match.end() + 1]
         if match.start() and not _DECIMAL.search(around) and not _SHORT.search(text[: match.end()].rstrip()):
-            borders.append(match.span())
+            mark = re.match(r"[.!?…]*", match.group())
+            borders.append((match.start() + (mark.end() if mark else 0), match.end()))
     starts = [0, *(end for _, end in borders)]
     ends = [*(start for start, _ in borders), len(text)]
     spans = [_trim(text, start, end) for start, end in zip(starts, ends, strict=True)]

@@ -11,16 +11,21 @@ from typing import Any
 
 Entity = dict[str, Any]
 
-_WANTED_FIRST = re.compile(r"^\W*(?:\w+ ){0,2}?(?:instead of|rather than|in place of|and not|but not|not) (?:the |a |an |any )?$")
+_WANTED_FIRST = re.compile(
+    r"^\W*(?:\w+ ){0,2}?(?:instead of|rather than|in place of|and not|but not|not) (?:the |a |an |any )?$"
+)
 _WANTED_LAST = re.compile(r"^\W*(?:\w+ )?(?:to|for|with|into|by|but|->|=>) (?:a |an |the |some )?$")
 _SWAP = re.compile(r"\b(?:swap|change|replace|switch|exchange|trade|substitute|from)\b[^.!?;]*$")
 _NOT = re.compile(
-    r"(?:\b(?:no|not|without|w/o|minus|hold|except|remove|drop|lose|ditch|never|skip|nix|zero|leave out|leave off|take off|"
+    r"(?:\b(?:no|not|without|w/o|minus|hold|except|remove|drop|lose|ditch|never|skip|nix|zero|leave out"
+    r"|leave off|take off|"
     r"take out|hold on|get rid of|don't want|dont want|do not want|don't like|didn't want|not want)\b)"
     r" (?:the |a |an |any |that |my |to have |have )?(?:extra )?$"
 )
 _JOIN = re.compile(r"^\W*(?:or|and|nor|no)?\W*$")
-_NOT_BUT = re.compile(r"^[\s,;-]*(?:but|rather|instead|make it|i said|i want(?:ed)?|i meant)?[\s,:;-]*(?:a |an |the )?$")
+_NOT_BUT = re.compile(
+    r"^[\s,;-]*(?:but|rather|instead|make it|i said|i want(?:ed)?|i meant)?[\s,:;-]*(?:a |an |the )?$"
+)
 _INSTEAD_BEFORE = re.compile(r"\binstead of (?:the |a |an )?$")
 
 
@@ -44,9 +49,11 @@ def _pair(lower: str, first: Entity, second: Entity) -> None:
     before = lower[: first["start"]]
     if _WANTED_FIRST.match(between):
         first["role"], second["role"] = "to", "from"
-    elif (_WANTED_LAST.match(between) and _SWAP.search(before)) or _INSTEAD_BEFORE.search(before):
-        first["role"], second["role"] = "from", "to"
-    elif first.get("role") == "not" and _NOT_BUT.match(between) and between.strip():
+    elif (
+        (_WANTED_LAST.match(between) and _SWAP.search(before))
+        or _INSTEAD_BEFORE.search(before)
+        or (first.get("role") == "not" and _NOT_BUT.match(between) and between.strip())
+    ):
         first["role"], second["role"] = "from", "to"
     elif first.get("role") == "not" and _JOIN.match(between) and ("or" in between or "nor" in between):
         second["role"] = "not"

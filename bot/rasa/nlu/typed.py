@@ -15,12 +15,56 @@ Entity = dict[str, Any]
 # Training needs a moment, and the same one each time.
 EPOCH = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
-_UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-NUMBERS = {word: value for value, word in enumerate(_UNITS, start=1)} | _TENS | {
-    "a couple of": 2, "a couple": 2, "couple of": 2, "couple": 2, "a pair of": 2, "half a dozen": 6, "a dozen": 12, "dozen": 12, "a hundred": 100,
-    "hundred": 100, "too": 2, "tree": 3,
+_UNITS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = {
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fourty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
 }
+NUMBERS = (
+    {word: value for value, word in enumerate(_UNITS, start=1)}
+    | _TENS
+    | {
+        "a couple of": 2,
+        "a couple": 2,
+        "couple of": 2,
+        "couple": 2,
+        "a pair of": 2,
+        "half a dozen": 6,
+        "a dozen": 12,
+        "dozen": 12,
+        "a hundred": 100,
+        "hundred": 100,
+        "too": 2,
+        "tree": 3,
+    }
+)
 _SLIPS = {"too", "tree"}
 _WORD = "|".join(sorted((re.escape(word) for word in NUMBERS if word not in _SLIPS), key=len, reverse=True))
 _TEEN = r"(?:" + "|".join(_TENS) + r")[ -](?:" + "|".join(_UNITS[:9]) + r")"
@@ -29,36 +73,65 @@ _SMALL = rf"(?:{'|'.join(_UNITS[:12])}|\d{{1,2}})"
 
 ORDER_NUMBER = re.compile(r"\b(?:k[- ]?(\d{3,6})|(?:order|number|no\.?|#) ?#?(\d{4,6}))\b|#(\d{3,6})\b", re.I)
 _CURRENCY = r"(?:€|£|\$|eur(?:os?)?\b|euros?\b|pounds?\b|quid\b|dollars?\b|bucks?\b|usd\b|gbp\b|p\b)"
-MONEY = re.compile(rf"(?:[€£$] ?(\d{{1,5}}(?:[.,]\d{{1,2}})?)|\b(\d{{1,5}}(?:[.,]\d{{1,2}})?|{_TEEN}|{_WORD}) ?{_CURRENCY})", re.I)
+MONEY = re.compile(
+    rf"(?:[€£$] ?(\d{{1,5}}(?:[.,]\d{{1,2}})?)|\b(\d{{1,5}}(?:[.,]\d{{1,2}})?|{_TEEN}|{_WORD}) ?{_CURRENCY})", re.I
+)
 BUDGET = re.compile(
-    r"\b(?:under|below|less than|at most|up to|max(?:imum)?|budget(?: of| is)?|over|around|about|worth|voucher (?:of|for)|card (?:of|for|worth)) (\d{1,4}(?:[.,]\d{1,2})?)\b"
-    r"(?! ?(?:g\b|gr|kg|kilo|min|hour|am|pm|o'clock|:|%|bags?|cups?|people|days?|weeks?|months?))", re.I)
-_DAYPART = r"(?:in the morning|in the afternoon|in the evening|tonight|this morning|this afternoon|this evening|am\b|a\.m\.|pm\b|p\.m\.|o'?clock(?: in the (?:morning|afternoon|evening))?)"
+    r"\b(?:under|below|less than|at most|up to|max(?:imum)?|budget(?: of| is)?|over|around|about|worth"
+    r"|voucher (?:of|for)|card (?:of|for|worth)) (\d{1,4}(?:[.,]\d{1,2})?)\b"
+    r"(?! ?(?:g\b|gr|kg|kilo|min|hour|am|pm|o'clock|:|%|bags?|cups?|people|days?|weeks?|months?))",
+    re.I,
+)
+_DAYPART = (
+    r"(?:in the morning|in the afternoon|in the evening|tonight|this morning|this afternoon|this evening|am\b|a\.m\."
+    r"|pm\b|p\.m\.|o'?clock(?: in the (?:morning|afternoon|evening))?)"
+)
 TIME = re.compile(
-    rf"\b(?P<words>(?:half past|half|quarter past|quarter to|(?:five|ten|twenty|twenty[- ]five|5|10|20|25)(?: minutes?)? (?:past|to)) {_SMALL})\b(?: ?{_DAYPART})?"
+    rf"\b(?P<words>(?:half past|half|quarter past|quarter to|(?:five|ten|twenty|twenty[- ]five|5|10|20"
+    rf"|25)(?: minutes?)? (?:past|to)) {_SMALL})\b(?: ?{_DAYPART})?"
     rf"|\b(?P<clock>[01]?\d|2[0-3])[:.h](?P<minutes>[0-5]\d)(?: ?(?P<half1>{_DAYPART}))?"
-    rf"|\b(?P<hour>{_SMALL})(?: (?P<word_minutes>fifteen|thirty|forty[- ]five|oh five|twenty|ten))? ?(?P<half2>{_DAYPART})"
-    rf"|\b(?:at|by|before|after|till|until|around|from) (?P<at>{_SMALL})(?: (?P<at_minutes>fifteen|thirty|forty[- ]five|twenty|ten))?(?= *(?:$|[,.!?;]|and\b|or\b|please|pls|plz|instead|today|tomorrow|on\b|thanks|thx|to\b|for pick|mon|tue|wed|thu|fri|sat|sun))"
+    rf"|\b(?P<hour>{_SMALL})(?: (?P<word_minutes>fifteen|thirty|forty[- ]five|oh five|twenty"
+    rf"|ten))? ?(?P<half2>{_DAYPART})"
+    rf"|\b(?:at|by|before|after|till|until|around|from) (?P<at>{_SMALL})(?: (?P<at_minutes>fifteen|thirty"
+    rf"|forty[- ]five|twenty|ten))?(?= *(?:$|[,.!?;]|and\b|or\b|please|pls|plz|instead|today|tomorrow|on\b|thanks"
+    rf"|thx|to\b|for pick|mon|tue|wed|thu|fri|sat|sun))"
     rf"|\b(?P<noon>noon|midday|midnight|lunchtime)\b"
     rf"|\bin (?P<in>half an|an|a|{_NUMBER})(?: a)? ?(?P<unit>minutes?|mins?|min|hours?|hrs?|h)\b",
     re.I,
 )
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_WEEKDAY = r"(?:mon(?:day)?|tues?(?:day)?|wed(?:s|nesday)?|weds|thu(?:rs?)?(?:day)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_WEEKDAY = (
+    r"(?:mon(?:day)?|tues?(?:day)?|wed(?:s|nesday)?|weds|thu(?:rs?)?(?:day)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+)
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
 DAY = re.compile(
-    rf"\b(?P<relative>day after tomorrow|day before yesterday|today|tonight|tomorrow|tomorow|tommorow|tmrw|tmr|yesterday)\b"
-    rf"|\b(?P<which>next |this |last |on |by |for |coming )?(?P<weekday>{_WEEKDAY})s?\b(?! (?:sale|special|blend|drink))"
+    rf"\b(?P<relative>day after tomorrow|day before yesterday|today|tonight|tomorrow|tomorow|tommorow|tmrw|tmr"
+    rf"|yesterday)\b"
+    rf"|\b(?P<which>next |this |last |on |by |for |coming )?(?P<weekday>{_WEEKDAY})s?\b(?! (?:sale|special|blend"
+    rf"|drink))"
     rf"|\bin (?P<count>{_NUMBER}|a) (?P<span>days?|weeks?)\b"
-    rf"|\b(?P<calendar>(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b)(?:,? \d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}|\d{{1,2}}/\d{{1,2}})(?!\w)",
+    rf"|\b(?P<calendar>(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd"
+    rf"|th)?\b)(?:,? \d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"|\d{{1,2}}/\d{{1,2}})(?!\w)",
     re.I,
 )
 QUANTITY = re.compile(
-    rf"(?<![\w.,:/€£$-])(?:x ?(\d{{1,3}})|(\d{{1,3}}) ?x|({_NUMBER}))(?![\w%°]|[.,:/-]\d| ?(?:g|gr|gram|grams|kg|kilos?|ml|oz|l|percent|am|pm|o'?clock|min|mins|minutes?|hours?|days?|weeks?|months?|years?|st|nd|rd|th)\b)",
+    rf"(?<![\w.,:/€£$-])(?:x ?(\d{{1,3}})|(\d{{1,3}}) ?x|({_NUMBER}))(?![\w%°]|[.,:/-]\d| ?(?:g|gr|gram|grams|kg"
+    rf"|kilos?|ml|oz|l|percent|am|pm|o'?clock|min|mins|minutes?|hours?|days?|weeks?|months?|years?|st|nd|rd"
+    rf"|th)\b)",
     re.I,
 )
 # Words after which a bare number is no amount of things.
-_NOT_COUNTED = re.compile(r"(?:\b(?:flat|street|st|road|house|number|no|code|code is|room|floor|apt|postcode|zip|at|under|than|which|this|that|the|any|every|each|not that|no|some|last|other|which|someone|another|only|second|third|last|next|good|wrong|right|cheaper|cheapest|bigger|smaller|first|new|old|same|different|big|small|large|medium|black|white|blue) )$", re.I)
+_NOT_COUNTED = re.compile(
+    r"(?:\b(?:flat|street|st|road|house|number|no|code|code is|room|floor|apt|postcode|zip|at|under|than|which"
+    r"|this|that|the|any|every|each|not that|no|some|last|other|which|someone|another|only|second|third|last"
+    r"|next|good|wrong|right|cheaper|cheapest|bigger|smaller|first|new|old|same|different|big|small|large|medium"
+    r"|black|white|blue) )$",
+    re.I,
+)
 _ONE_AFTER = re.compile(r"^ (?:of (?:these|those|your|them)|day|time|thing|more thing|question|second)\b", re.I)
 
 
@@ -104,7 +177,9 @@ def _money(text: str, now: datetime) -> Iterator[Entity]:
     for match in MONEY.finditer(text):
         amount = match.group(1) or match.group(2)
         value = number(amount)
-        yield _entity("money", float(value if value is not None else amount.replace(",", ".")), match.start(), match.end())
+        yield _entity(
+            "money", float(value if value is not None else amount.replace(",", ".")), match.start(), match.end()
+        )
     for match in BUDGET.finditer(text):
         yield _entity("money", float(match.group(1).replace(",", ".")), match.start(1), match.end(1))
 
@@ -212,8 +287,13 @@ def _calendar(words: str, today: date) -> date | None:
 
     order = "YMD" if re.match(r"\d{4}-", words) else "DMY"
     parsed = dateparser.parse(
-        re.sub(r"\b(?:of|the)\b ?", "", words), languages=["en"],
-        settings={"DATE_ORDER": order, "PREFER_DATES_FROM": "future", "RELATIVE_BASE": datetime.combine(today, datetime.min.time())},
+        re.sub(r"\b(?:of|the)\b ?", "", words),
+        languages=["en"],
+        settings={
+            "DATE_ORDER": order,
+            "PREFER_DATES_FROM": "future",
+            "RELATIVE_BASE": datetime.combine(today, datetime.min.time()),
+        },
     )
     return parsed.date() if parsed else None
 
@@ -232,4 +312,6 @@ def _idle(text: str, match: re.Match[str], word: str) -> bool:
     before, after = text[: match.start()], text[match.end() :]
     if word == "one":
         return bool(_NOT_COUNTED.search(before) or _ONE_AFTER.match(after) or before.endswith(("no ", "n't like ")))
-    return bool(re.search(r"\b(?:flat|street|st|road|house|number|no|code|code is|room|floor|apt|postcode|zip|at) $", before))
+    return bool(
+        re.search(r"\b(?:flat|street|st|road|house|number|no|code|code is|room|floor|apt|postcode|zip|at) $", before)
+    )

@@ -9,8 +9,7 @@ from spacy.lang.en.stop_words import STOP_WORDS
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 
 # Ordinary words that are one or two letters away from words that coffee shops use; never read as slips of those.
-COMMON_WORDS = frozenset(STOP_WORDS) | frozenset(
-    """
+_ORDINARY = """
     accept another barge bark battle beach bean beard bears beat better bleak block boast bottle bread break butter
     camel cancel cancelled caramels carbon career careful carry cartoon chain chair charge chart chase cheap cheaper
     check child chill china coast coat cocaine code coffin cold collar collected college colour come comes coming
@@ -45,8 +44,8 @@ COMMON_WORDS = frozenset(STOP_WORDS) | frozenset(
     whale what wheel when where which while white whole wholly whom whose wide wife will wind window wine winter
     wish with within without woman wonder wood word work world worry worse worst worth would write wrong wrote year
     yellow yesterday young your yours youth
-    """.split()
-)
+"""
+COMMON_WORDS = frozenset(STOP_WORDS) | frozenset(_ORDINARY.split())
 
 
 def plain(text: str) -> str:

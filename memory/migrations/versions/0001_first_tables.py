@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("slots", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("description", sa.String(), nullable=True),
         sa.Column("summary_response", sa.String(), nullable=True),
+        sa.Column("progress", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("opened_at", memory._types.UtcTime(timezone=True), nullable=False),
         sa.Column("touched_at", memory._types.UtcTime(timezone=True), nullable=False),

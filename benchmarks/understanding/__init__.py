@@ -1,0 +1,1 @@
+"""Measures the understanding on public sets and on sentences held out; `python -m benchmarks.understanding`."""

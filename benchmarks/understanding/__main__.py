@@ -1,0 +1,63 @@
+"""Runs the benchmarks and prints one JSON object a line.
+
+python -m benchmarks.understanding own
+python -m benchmarks.understanding hint3 banking77 clinc150 --data FOLDER [--precision fp32]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.understanding import own, public
+from bot.offering import catalogue_files
+from bot.rasa.nlu import embeddings, pipeline, reading, refusals
+from bot.rasa.nlu.parse import Understanding
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = ("intents", "refusals", "facts", "cost")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding", description=__doc__)
+    parser.add_argument("sets", nargs="+", choices=["own", "hint3", "banking77", "clinc150"])
+    parser.add_argument("--data", type=Path, help="folder that holds the public sets")
+    parser.add_argument("--precision", default=embeddings.PRECISION, choices=["int8", "fp32"])
+    parser.add_argument("--shots", type=int, default=50, help="examples per intent of CLINC150")
+    told = parser.parse_args()
+    encoder = embeddings.open_encoder(None, cache=ROOT / "models", precision=told.precision)
+    if encoder is None:
+        parser.error("there are no sentence embeddings to measure")
+    for name in told.sets:
+        if name == "own":
+            _own(encoder)
+        elif told.data is None:
+            parser.error(f"{name} needs --data")
+        elif name == "hint3":
+            _print(name, public.hint3(told.data, encoder))
+        elif name == "banking77":
+            _print(name, public.banking77(told.data, encoder))
+        else:
+            _print(name, public.clinc150(told.data, encoder, shots=told.shots))
+
+
+def _own(encoder: embeddings.Encoder) -> None:
+    nlp = pipeline.assemble(catalogue_files.load(ROOT / "data" / "catalogue").vocabulary())
+    detector = refusals.open_detector(ROOT / "data" / "nlu", ROOT / "models", encoder=encoder)
+    texts, labels = own.examples(ROOT / "data" / "nlu")
+    model = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
+    understanding = Understanding(nlp, reading.Reader(model, encoder, detector), detector)
+    _print("intents", own.intents(understanding))
+    for path in sorted(own.HELD_OUT.glob("refusals*.yml")):
+        _print(path.stem, own.heard(detector, path.stem))
+    _print("facts", own.told(nlp))
+    _print("cost, ms at the median", own.cost(nlp, model, detector, cache=ROOT / "models"))
+
+
+def _print(name: str, figures: object) -> None:
+    print(json.dumps({name: figures}, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

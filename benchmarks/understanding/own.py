@@ -1,0 +1,117 @@
+"""The shop's own understanding on sentences held out: intents, refusals, facts, and the cost of parsing one message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from benchmarks.understanding.public import confusions
+from bot.rasa.nlu import embeddings, facts, reading, refusals
+from bot.rasa.nlu.entities import extract
+from bot.rasa.nlu.model import OUT_OF_SCOPE, IntentModel
+from bot.rasa.nlu.parse import Understanding
+from bot.rasa.nlu.refusals import Context, RefusalDetector
+from bot.rasa.nlu.typed import EPOCH
+
+HELD_OUT = Path(__file__).resolve().parent / "heldout"
+ROUNDS = 5
+
+
+def examples(data: Path) -> tuple[list[str], list[str]]:
+    """Texts and intents of data/nlu."""
+    texts, labels = [], []
+    for path in sorted(data.glob("*.yml")):
+        for block in yaml.safe_load(path.read_text(encoding="utf-8")).get("nlu", ()):
+            said = [line.lstrip()[2:].strip() for line in block["examples"].splitlines()]
+            texts += said
+            labels += [block["intent"]] * len(said)
+    return texts, labels
+
+
+def held_out(name: str) -> Any:
+    return yaml.safe_load((HELD_OUT / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def intents(understanding: Understanding) -> dict[str, Any]:
+    """How the held-out messages fare: acted on rightly or wrongly, asked about, or left."""
+    gold, found, asked = [], [], 0
+    for label, texts in held_out("intents").items():
+        for text in texts:
+            told = understanding.parse(str(text))
+            gold.append(label)
+            found.append(told["intent"])
+            asked += label in told.get("clarify", ())
+    g, f = np.array(gold), np.array(found)
+    inside = g != OUT_OF_SCOPE
+    return {
+        "messages": len(g),
+        "acted_on_rightly": round(float((g == f)[inside].mean()), 4),
+        "acted_on_wrongly": round(float(((g != f) & (f != OUT_OF_SCOPE))[inside].mean()), 4),
+        "asked_with_the_right_one": round(asked / int(inside.sum()), 4),
+        "out_of_scope_recall": round(float((g == f)[~inside].mean()), 4),
+        "confusions": confusions(gold, found),
+    }
+
+
+def heard(detector: RefusalDetector, name: str = "refusals") -> dict[str, Any]:
+    """Share of refusals heard and of ordinary messages taken for one, surely or doubtfully."""
+    sets = held_out(name)
+    talk = [str(text) for text in sets.pop("ordinary")]
+    refused = [(scope, str(text)) for scope, texts in sets.items() for text in texts]
+    answers = [(scope, text, detector.detect(text, context=Context())) for scope, text in refused]
+    alarms = [(text, a) for text in talk if (a := detector.detect(text, context=Context(task_open=True)))]
+    scoped = [(scope, a.scope) for scope, _, a in answers if a and scope in refusals.SCOPES]
+    return {
+        "refusals": len(refused),
+        "recall": round(sum(a is not None for *_, a in answers) / len(refused), 4),
+        "recall_sure": round(sum(a is not None and a.sure for *_, a in answers) / len(refused), 4),
+        "scope_right": round(sum(g == f for g, f in scoped) / len(scoped), 4),
+        "ordinary": len(talk),
+        "false_alarms": round(len(alarms) / len(talk), 4),
+        "false_alarms_sure": round(sum(a.sure for _, a in alarms) / len(talk), 4),
+        "missed": [text for _, text, a in answers if a is None],
+        "alarmed": [text for text, _ in alarms],
+    }
+
+
+def told(nlp: Any) -> dict[str, float]:
+    """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right."""
+    right = wrong = missed = 0
+    for case in held_out("facts")["cases"]:
+        gold = {tuple(fact.split()) for fact in case["facts"]}
+        entities = extract(case["text"], nlp=nlp, now=EPOCH)
+        found = {
+            (f.attribute, str(f.value), f.polarity, f.holder, "yes" if f.lasting else "no")
+            for f in facts.find(case["text"], entities=entities)
+        }
+        right, wrong, missed = right + len(gold & found), wrong + len(found - gold), missed + len(gold - found)
+    return {"precision": round(right / (right + wrong), 4), "recall": round(right / (right + missed), 4)}
+
+
+def cost(nlp: Any, model: IntentModel, detector: RefusalDetector, *, cache: Path) -> dict[str, float]:
+    """Milliseconds a message at the median, everything included, on words alone and with either precision."""
+    texts = [str(text) for some in held_out("intents").values() for text in some]
+    alone = detector.using(None)
+    times = {"words alone": _p50(Understanding(nlp, reading.Reader(model, None, alone), alone).parse, texts)}
+    for precision in ("int8", "fp32"):
+        encoder = embeddings.open_encoder(None, cache=cache, precision=precision)
+        assert encoder is not None
+        encoder.fingerprint = model.vectors_of or ""
+        hears = detector.using(encoder)
+        times[precision] = _p50(Understanding(nlp, reading.Reader(model, encoder, hears), hears).parse, texts)
+    return times
+
+
+def _p50(parse: Callable[[str], Any], texts: list[str]) -> float:
+    spent = []
+    for round_number in range(ROUNDS):
+        for text in texts:
+            begun = time.perf_counter()
+            parse(f"{text} {'!' * round_number}")
+            spent.append(time.perf_counter() - begun)
+    return round(float(np.median(spent)) * 1000, 2)

@@ -1,0 +1,97 @@
+"""A gateway around a hand-written assistant, and short ways to decide and to look things up."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bot.assistant import Answer, Said
+from bot.gateway import Gateway, Incoming
+from bot.hub import LocalHub
+from bot.live import Live
+from bot.locks import LocalLocks
+from bot.offering import catalogue_files
+from bot.rasa.nlg import WordingGenerator
+from bot.rasa.nlu.refusals import Context, Refusal, keyword
+from bot.refusals import Refusals
+from bot.wording import load as load_wording
+from memory import Turn, consent
+from memory.consent import Evidence, Purpose
+from memory.messages import Outgoing
+from shop_talk import ROOT
+
+NLG = WordingGenerator(
+    words=Live(ROOT / "data" / "wording", "*.yml", load_wording),
+    products=Live(ROOT / "data" / "catalogue", "*.yml", catalogue_files.load),
+)
+
+
+@dataclass
+class FakeAssistant:
+    """Asks for the milk, whatever was said; notes what it was told."""
+
+    busy: bool = False
+    fails: bool = False
+    told: list[Said] = field(default_factory=list)
+    offers: tuple = ()
+
+    def is_busy(self, turn: Turn) -> bool:
+        return self.busy
+
+    async def respond(self, turn: Turn, said: Said) -> Answer:
+        self.told.append(said)
+        if self.fails:
+            raise RuntimeError("the model is gone")
+
+        def write(tx):
+            for staged in turn.writes:
+                staged(tx)
+
+        return Answer((Outgoing("Which milk?", self.offers),), write)
+
+
+def by_keyword(text: str, *, context: Context) -> Refusal | None:
+    """The detector without its model, which also takes "leave me alone" for a refusal that may be meant otherwise."""
+    if "leave me alone" in text:
+        return Refusal("marketing", None, None, 0.4, False)
+    return keyword(text, context=context)
+
+
+def make_gateway(memory, clock, **options) -> Gateway:
+    return Gateway(
+        memory=memory,
+        assistant=FakeAssistant(**options),
+        refusals=Refusals(memory, NLG, detect=by_keyword),
+        locks=LocalLocks(),
+        hub=LocalHub(),
+        clock=clock,
+    )
+
+
+def say(gateway, customer, text, *, channel="web", key=None):
+    """The texts that were answered."""
+    incoming = Incoming(customer, channel, text=text, message_id=key)
+    return [shown.text for shown in asyncio.run(gateway.handle(incoming)).reply.messages]
+
+
+def allows(memory, customer, purpose, channel="*", topic="*"):
+    with memory.read() as tx:
+        return consent.allows(tx, customer, purpose, channel, topic)
+
+
+def ledger(memory, customer):
+    """(purpose, channel, decision, method) of every entry, oldest first."""
+    with memory.read() as tx:
+        past = consent.history(tx, customer)
+    return [(entry.purpose, entry.channel, entry.decision, entry.method) for entry in past]
+
+
+def grant(memory, clock, customer, purpose: Purpose, channel="*"):
+    with memory.write() as tx:
+        consent.decide(
+            tx,
+            customer,
+            purpose=purpose,
+            channel=channel,
+            decision="granted",
+            evidence=Evidence("button"),
+            now=clock(),
+        )

@@ -1,0 +1,74 @@
+"""Several requests in one message are told apart; one request is left whole."""
+
+import pytest
+
+from bot.rasa.nlu import requests
+from bot.rasa.nlu.requests import Piece
+
+
+def asked(understanding, text):
+    told = understanding.parse(text)
+    return [r["intent"] for r in told["requests"]] if "requests" in told else [told["intent"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        (
+            "a large oat flat white to go, oh and when do you close, and no more emails please",
+            ["order", "opening_hours", "opt_out_marketing"],
+        ),
+        ("where is my order and can i cancel it", ["order_status", "cancel_order"]),
+        ("i want 2 cappuccinos and do you deliver to berlin", ["order", "delivery_info"]),
+        ("yes and when do you close tomorrow", ["affirm", "opening_hours"]),
+        ("stop the order. i want to talk to a human", ["cancel", "human"]),
+        ("small americano no sugar what time do you open", ["order", "opening_hours"]),
+        ("forget everything you know about me and stop emailing me", ["forget_everything", "opt_out_marketing"]),
+    ],
+)
+def test_several_requests(understanding, text, intents):
+    """Each request comes in order, with its own intent."""
+    assert asked(understanding, text) == intents
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi, can i get a latte? thanks!",
+        "i'd like a latte, a big one, with oat, and hot, for pickup at 9",
+        "i want a latte. actually make it two",
+        "hello there, how much is the chemex?",
+        "a flat white, no wait, a cortado please",
+        "can you tell me when you open",
+        "2.5 euros is too expensive",
+    ],
+)
+def test_one_request_stays_whole(understanding, text):
+    """Greetings, details and corrections are no requests of their own."""
+    assert len(asked(understanding, text)) == 1
+
+
+def test_a_correction_in_the_same_breath_stays_with_its_order(understanding):
+    """An order that is corrected at once is one order."""
+    told = understanding.parse("a latte and a croissant, no, make it two")
+    assert "requests" not in told
+    assert told["entities"] == {"product": "latte", "quantity": 2}
+
+
+def test_each_request_has_its_own_entities(understanding):
+    """What belongs to the order does not leak into the question."""
+    told = understanding.parse("two flat whites please. and what time do you open tomorrow?")
+    assert told["requests"][0]["entities"] == {"quantity": 2, "product": "flat_white"}
+    assert told["requests"][1]["entities"]["date"]
+
+
+def test_an_unsure_piece_joins_its_neighbour():
+    """A piece that reads as nothing in particular belongs to the request before it."""
+    pieces = [Piece(0, 9, "order", 0.9, 1), Piece(11, 20, "ask_price", 0.1), Piece(22, 30, "opening_hours", 0.9)]
+    assert [(p.start, p.end) for p in requests.gather(pieces, enough=0.3)] == [(0, 20), (22, 30)]
+
+
+def test_pieces_cover_no_separator():
+    """Stretches begin and end at words, and decimals and abbreviations are no borders."""
+    text = "it costs 2.50, right? and when do you open."
+    assert [text[a:b] for a, b in requests.pieces(text)] == ["it costs 2.50, right?", "when do you open."]
