@@ -21,7 +21,7 @@ from starlette.responses import Response
 import actions
 from bot import demo, wording
 from bot.assistant import Assistant
-from bot.channels import self_service, webchat
+from bot.channels import self_service, shop, webchat
 from bot.channels.people import People
 from bot.channels.wire import error_json
 from bot.clock import Clock
@@ -33,6 +33,10 @@ from bot.limits import Limit, TooMany
 from bot.live import Live
 from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.offering import catalogue_files
+from bot.offering.rules import Rules, load_rules
+from bot.offers.market import Market
+from bot.offers.schedule import Schedule
+from bot.offers.stocked import Stocked
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
@@ -57,6 +61,9 @@ class Parts:
     erasures: Erasures
     nlg: WordingGenerator
     live: tuple[Live[Any], ...]
+    rules: Live[Rules]
+    market: Market
+    schedule: Schedule
 
 
 def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
@@ -66,16 +73,26 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
+    rules = Live(settings.data / "offering", "*.yml", load_rules)
+    stocked = Stocked(memory, products.current, clock)
+    market = Market(
+        memory,
+        files=products.current,
+        shelf=stocked.current,
+        rules=lambda: rules.current().offers,
+        clock=clock,
+    )
     nlg = WordingGenerator(words=words, products=products)
-    shop = actions.Shop(
-        catalogue=products.current,
+    serving = actions.Shop(
+        catalogue=stocked.current,
         flows=flows.current,
         memory=memory,
         clock=clock,
         phrase=nlg.phrase,
+        engine=market.engine,
         export_link=self_service.ticket_link(settings.public_url, secret=settings.identity_secret),
     )
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
+    processor = LeanProcessor(model, actions=in_process(actions.build(serving), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     locks: Locks = RedisLocks(redis) if redis else LocalLocks()
     hub: Hub = RedisHub(redis) if redis else LocalHub()
@@ -90,7 +107,16 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
         clock=clock,
     )
     people = People(memory, secret=settings.identity_secret, clock=clock)
-    return Parts(settings, memory, clock, gateway, people, erasures, nlg, (products, words, flows))
+    schedule = Schedule(
+        memory,
+        market,
+        catalogue=products.current,
+        rules=lambda: rules.current().tiers,
+        clock=clock,
+        locks=locks,
+    )
+    live = (products, words, flows, rules)
+    return Parts(settings, memory, clock, gateway, people, erasures, nlg, live, rules, market, schedule)
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,15 @@ def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
             logic=lambda language: parts.nlg.phrase("utter_profile_logic", {}, language),
         )
     )
+    app.include_router(
+        shop.router(
+            parts.memory,
+            key=parts.settings.shop_api_key,
+            folder=parts.settings.data / "catalogue",
+            rules=lambda: parts.rules.current().offers,
+            clock=parts.clock,
+        )
+    )
     app.include_router(pages.router(demo=parts.settings.demo))
     if parts.settings.demo:
         app.include_router(demo.router(parts.settings, parts.gateway, parts.people, parts.clock))
@@ -150,13 +185,15 @@ def _lifespan(parts: Parts) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub = parts.gateway.hub
-        listening = asyncio.create_task(hub.run()) if isinstance(hub, RedisHub) else None
+        tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
+        tasks.append(asyncio.create_task(parts.schedule.run()))
         try:
             async with parts.erasures.running():
                 yield
         finally:
-            if listening:
-                listening.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             parts.memory.close()
 
     return lifespan

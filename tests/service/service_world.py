@@ -77,12 +77,19 @@ def make_gateway(memory, clock, **options) -> Gateway:
 SECRET = "s" * 32
 
 
+class Idle:
+    """In the place of what works in the background."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
 def make_client(gateway, memory, clock) -> TestClient:
     """HTTP in front of a gateway; use it as a context manager, so that erasures are finished."""
     given = {"DEMO": "1", "IDENTITY_SECRET": SECRET, "SESSION_SECRET": SECRET, "SHOP_API_KEY": SECRET}
     people = People(memory, secret=SECRET, clock=clock)
     told = settings.load(ROOT, given=given)
-    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, ())
+    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, (), None, None, Idle())
     return TestClient(app.build(parts), raise_server_exceptions=False)
 
 
