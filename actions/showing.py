@@ -16,6 +16,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button
+from actions.citing import SET, cites, tell_of_first_use
 from actions.knowing import Known, know
 from actions.shop_questions import lowest_price, order_choice
 from actions.speech import Speech, opening
@@ -151,7 +152,8 @@ class Showing(ShopAction):
         )
         shown = Shown(made.kind.value, seed_of(tracker.turn.now), asked, tuple(map(_plain, made.options)), (*earlier,))
         category = self.catalogue.products[made.options[0].sku].category
-        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category)]
+        told = tell_of_first_use(self, dispatcher, tracker) if made.kind is SetKind.PERSONAL else []
+        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *told, *cites(SET, "shown")]
 
     def button(self, option: Option, speech: Speech, *, gift: bool) -> dict[str, Any]:
         """The option as a button: it begins an order, which still asks what is open and for a yes."""
