@@ -141,7 +141,10 @@ def of(tx: Tx, customer: str) -> tuple[Identity, ...]:
     scope = _session.serve(tx, customer).scope
     columns = [getattr(IdentityRow, name) for name in Identity.__dataclass_fields__]
     rows = _session.private(
-        tx, select(*columns).where(IdentityRow.customer.in_(scope)).order_by(IdentityRow.created_at, IdentityRow.id)
+        tx,
+        select(*columns)
+        .where(IdentityRow.customer.in_(scope))
+        .order_by(IdentityRow.created_at, IdentityRow.channel, IdentityRow.address),
     )
     return tuple(Identity(*row) for row in rows)
 
