@@ -9,9 +9,13 @@ __all__ = ["Shop", "ShopAction", "build"]
 
 TOPICS = (
     "asking",
+    "benefits",
     "checking",
+    "explaining",
     "greeting",
+    "needing",
     "ordering",
+    "owning",
     "orders_placed",
     "privacy",
     "recommending",

@@ -21,7 +21,7 @@ from starlette.responses import Response
 import actions
 from bot import demo, wording
 from bot.assistant import Assistant
-from bot.channels import webchat
+from bot.channels import shop, webchat
 from bot.channels.people import People
 from bot.channels.wire import error_json
 from bot.clock import Clock
@@ -32,6 +32,10 @@ from bot.limits import Limit, TooMany
 from bot.live import Live
 from bot.locks import LocalLocks, RedisLocks
 from bot.offering import catalogue_files
+from bot.offering.rules import Rules, load_rules
+from bot.offers.market import Market
+from bot.offers.schedule import Schedule
+from bot.offers.stocked import Stocked
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
@@ -54,6 +58,9 @@ class Parts:
     gateway: Gateway
     people: People
     live: tuple[Live[Any], ...]
+    rules: Live[Rules]
+    market: Market
+    schedule: Schedule
 
 
 def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
@@ -63,20 +70,46 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
+    rules = Live(settings.data / "offering", "*.yml", load_rules)
+    stocked = Stocked(memory, products.current, clock)
+    market = Market(
+        memory,
+        files=products.current,
+        shelf=stocked.current,
+        rules=lambda: rules.current().offers,
+        clock=clock,
+    )
     nlg = WordingGenerator(words=words, products=products)
-    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
+    serving = actions.Shop(
+        catalogue=stocked.current,
+        flows=flows.current,
+        memory=memory,
+        clock=clock,
+        phrase=nlg.phrase,
+        engine=market.engine,
+    )
+    processor = LeanProcessor(model, actions=in_process(actions.build(serving), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    locks = RedisLocks(redis) if redis else LocalLocks()
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
         refusals=Refusals(memory, nlg),
-        locks=RedisLocks(redis) if redis else LocalLocks(),
+        locks=locks,
         hub=RedisHub(redis) if redis else LocalHub(),
         clock=clock,
     )
     people = People(memory, secret=settings.identity_secret, clock=clock)
-    return Parts(settings, memory, clock, gateway, people, (products, words, flows))
+    schedule = Schedule(
+        memory,
+        market,
+        catalogue=products.current,
+        rules=lambda: rules.current().tiers,
+        clock=clock,
+        locks=locks,
+    )
+    live = (products, words, flows, rules)
+    return Parts(settings, memory, clock, gateway, people, live, rules, market, schedule)
 
 
 @dataclass(frozen=True)
@@ -112,6 +145,15 @@ def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
     )
+    app.include_router(
+        shop.router(
+            parts.memory,
+            key=parts.settings.shop_api_key,
+            folder=parts.settings.data / "catalogue",
+            rules=lambda: parts.rules.current().offers,
+            clock=parts.clock,
+        )
+    )
     app.include_router(pages.router(demo=parts.settings.demo))
     if parts.settings.demo:
         app.include_router(demo.router(parts.settings, parts.gateway, parts.people, parts.clock))
@@ -124,12 +166,14 @@ def _lifespan(parts: Parts) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub = parts.gateway.hub
-        listening = asyncio.create_task(hub.run()) if isinstance(hub, RedisHub) else None
+        tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
+        tasks.append(asyncio.create_task(parts.schedule.run()))
         try:
             yield
         finally:
-            if listening:
-                listening.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             parts.memory.close()
 
     return lifespan

@@ -294,6 +294,8 @@ class PurchaseRow(OfCustomerKey, Base):
     unit_cost: Mapped[Decimal | None]
     gift: Mapped[bool]
     channel: Mapped[str | None]
+    # What it was made of, where the order was placed in a conversation: slots to modules.
+    modules: Mapped[dict[str, Any] | None]
 
 
 class ProfileRow(OfCustomerKey, Base):
@@ -306,6 +308,33 @@ class ProfileRow(OfCustomerKey, Base):
     tier: Mapped[str]
     figures: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]]
+
+
+class NeedRow(OfCustomer, Base):
+    """Something that was asked for and that the shop does not have, in a word or two."""
+
+    __tablename__ = "needs"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    wanted: Mapped[str]
+    at: Mapped[datetime]
+
+
+class QuestionRow(OfCustomer, Base):
+    """One question that was put to a customer, and what became of the answer."""
+
+    __tablename__ = "questions"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    conversation: Mapped[str]
+    question: Mapped[str]
+    # What it was asked about, where it may be asked of several things.
+    about: Mapped[str | None]
+    at: Mapped[datetime]
+    answered: Mapped[bool]
+    changed: Mapped[bool]
+    # None as long as it is open whether the answer will make a difference.
+    settled_at: Mapped[datetime | None]
 
 
 class HandoffRow(OfCustomer, Base):
@@ -412,6 +441,18 @@ class ReceiptRow(Base):
     probes: Mapped[dict[str, Any]]
 
 
+class StockRow(Base):
+    """How many pieces of a thing the catalogue stated, and since when: what is left is that less what was ordered."""
+
+    __tablename__ = "stock_counts"
+
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    # Of which size, where the catalogue counts by size; else empty.
+    module: Mapped[str] = mapped_column(primary_key=True)
+    stated: Mapped[int]
+    stated_at: Mapped[datetime]
+
+
 class KeyRow(Base):
     """A secret of this database."""
 
@@ -423,3 +464,5 @@ class KeyRow(Base):
 
 # The newest order of one customer.
 Index("ix_orders_customer_placed_at", OrderRow.customer, OrderRow.placed_at)
+# Whether anything was ordered since a stock was counted, and what.
+Index("ix_orders_changed_at", OrderRow.changed_at)
