@@ -11,11 +11,11 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Event, ShopTracker, button
+from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.knowing import BEANS, Known
 from actions.showing import ASKED, Asked, Showing
 from actions.speech import opening
-from bot.flows.model import Choice
+from bot.flows.model import Choice, State
 from bot.offering.candidates import Slot
 from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Option, SetKind
@@ -29,10 +29,20 @@ _REFILL_CYCLE = 10
 SUBSCRIPTIONS = "subscriptions"
 
 
+def _something_waits(tracker: ShopTracker) -> bool:
+    """Whether something half-done is about to be offered."""
+    state = State.from_json(tracker.slots.get(DIALOGUE))
+    waiting = bool(tracker.slots.get("threads_waiting")) and not state.threads_offered
+    return waiting or any(frame.thread for frame in state.stack)
+
+
 class ActionGreet(Showing):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         if not tracker.slots.get("met_before"):
             return self._plainly(dispatcher, tracker, "utter_greet_first")
+        if _something_waits(tracker):  # What was left half-done is offered next; two sets of choices are one too many.
+            dispatcher.utter_message(response="utter_greet_waiting")
+            return []
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         usual = usual_of(made) if made else None
