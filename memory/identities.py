@@ -157,7 +157,8 @@ def subjects(tx: Tx, customers: Sequence[str]) -> dict[str, str]:
     for start in range(0, len(customers), _AT_ONCE):
         some = IdentityRow.customer.in_(customers[start : start + _AT_ONCE])
         rows = select(IdentityRow.customer, IdentityRow.address).where(IdentityRow.channel == SHOP, some)
-        known.update((row.customer, row.address) for row in _session.private(tx, rows.order_by(IdentityRow.created_at.desc())))
+        newest_first = rows.order_by(IdentityRow.created_at.desc())
+        known.update((row.customer, row.address) for row in _session.private(tx, newest_first))
     return known
 
 
