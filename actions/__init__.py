@@ -9,10 +9,16 @@ __all__ = ["Shop", "ShopAction", "build"]
 
 TOPICS = (
     "asking",
+    "benefits",
     "checking",
+    "explaining",
     "greeting",
+    "knowledge",
+    "needing",
     "ordering",
+    "owning",
     "orders_placed",
+    "privacy",
     "recommending",
     "requests",
     "shop_questions",

@@ -18,6 +18,7 @@ from rasa_sdk.events import SlotSet
 from actions.speech import Speech
 from bot.flows.model import Choice, FlowSet, State
 from bot.offering.catalogue import Catalogue
+from bot.offering.choices import Engine
 from memory import Memory, Turn
 
 Event = dict[str, Any]
@@ -30,13 +31,16 @@ _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Shop:
-    """What actions work with. `catalogue` and `flows` give what is in force now; `clock` the aware UTC time."""
+    """What actions work with. `catalogue`, `flows` and `engine` give what is in force now; `clock` aware UTC."""
 
     catalogue: Callable[[], Catalogue]
     flows: Callable[[], FlowSet]
     memory: Memory
     clock: Callable[[], datetime]
     phrase: Phrase
+    engine: Callable[[], Engine]
+    # The link to a customer's access copy, good for a short while.
+    export_link: Callable[[str], str] = str
 
 
 class ShopTracker(Tracker):
@@ -58,6 +62,10 @@ class ShopAction(Action):
     @property
     def catalogue(self) -> Catalogue:
         return self.shop.catalogue()
+
+    @property
+    def engine(self) -> Engine:
+        return self.shop.engine()
 
     def speech(self, tracker: ShopTracker) -> Speech:
         """How to say things to this customer."""

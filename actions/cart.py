@@ -6,12 +6,15 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bot.offering.catalogue import PRODUCT, Catalogue, Zone
+from memory.purchases import Line as Purchased
 
-ITEM_SLOTS = (PRODUCT, "amount", "size", "milk", "temperature", "syrup", "grind", "quantity")
+GIFT = "gift"
+ITEM_SLOTS = (PRODUCT, "amount", "size", "milk", "temperature", "syrup", "grind", "quantity", GIFT)
 Line = dict[str, Any]
 Slots = Mapping[str, Any]
 
@@ -24,15 +27,21 @@ _POSTCODE = re.compile(r"\b\d{5}\b")
 
 @dataclass(frozen=True)
 class Cart:
-    """All lines of an order with what they cost. `zone` is where it is delivered, None when it is picked up."""
+    """All lines of an order with what they cost. `zone` is where it is delivered, None when it is picked up; `on_us`
+    says why the delivery is a benefit of this customer's, if it is."""
 
     lines: tuple[Line, ...]
     goods: Decimal
     zone: Zone | None
+    on_us: str | None = None
 
     @property
     def fee(self) -> Decimal:
-        if self.zone is None or (self.zone.free_from is not None and self.goods >= self.zone.free_from):
+        if (
+            self.on_us is not None
+            or self.zone is None
+            or (self.zone.free_from is not None and self.goods >= self.zone.free_from)
+        ):
             return Decimal(0)
         return self.zone.fee
 
@@ -59,12 +68,14 @@ def line_of(catalogue: Catalogue, slots: Slots) -> Line:
         "quantity": quantity(slots),
         "unit_price": str(catalogue.price(whole)),
         "unit_cost": str(catalogue.unit_cost(whole)),
+        **({GIFT: True} if slots.get(GIFT) else {}),
     }
 
 
 def slots_of(line: Mapping[str, Any]) -> dict[str, Any]:
     """The slots that stand for a line."""
-    return {PRODUCT: line["sku"], **line.get("options", {}), "quantity": line.get("quantity", 1)}
+    gift = {GIFT: True} if line.get(GIFT) else {}
+    return {PRODUCT: line["sku"], **line.get("options", {}), "quantity": line.get("quantity", 1), **gift}
 
 
 def price_of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
@@ -75,7 +86,29 @@ def cart(catalogue: Catalogue, slots: Slots) -> Cart:
     """The whole order as the slots have it now."""
     lines = (*(slots.get("basket") or ()), line_of(catalogue, slots))
     delivered = slots.get("fulfilment") == "delivery"
-    return Cart(lines, price_of(lines), zone_of(catalogue, slots.get("address")) if delivered else None)
+    zone = zone_of(catalogue, slots.get("address")) if delivered else None
+    return Cart(lines, price_of(lines), zone, slots.get("free_shipping") if delivered else None)
+
+
+def purchase_lines(
+    order_id: str, lines: Sequence[Mapping[str, Any]], *, now: datetime, channel: str
+) -> list[Purchased]:
+    """The lines of an order as purchases."""
+    return [
+        Purchased(
+            order_id=order_id,
+            subject="",
+            ordered_at=now,
+            sku=line["sku"],
+            quantity=int(line["quantity"]),
+            unit_price=Decimal(line["unit_price"]),
+            unit_cost=Decimal(line["unit_cost"]) if line.get("unit_cost") else None,
+            gift=bool(line.get(GIFT)),
+            channel=channel,
+            modules=line.get("options") or None,
+        )
+        for line in lines
+    ]
 
 
 def categories(catalogue: Catalogue, lines: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -10,9 +11,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, answer, asked_by, button, mentioned, requests, sets
 from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.knowing import know
+from actions.owning import own_of, says_my
 from actions.speech import opening
+from actions.standing import AboutBenefits, paths_text, reached_text
 from bot.flows.model import Choice
-from bot.offering.catalogue import PRODUCT, Composition, Problem, Product
+from bot.offering.benefits import Progress
+from bot.offering.catalogue import PRODUCT, Composition, Problem, Product, Zone
 
 SUBSCRIPTIONS = "subscriptions"
 NEAREST = 3
@@ -31,7 +36,22 @@ class ActionCheckProduct(ShopAction):
             return sets({PRODUCT: None, "product_state": "missing"})
         state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
         state = "refused" if self.catalogue.stock(item.id) == 0 else state
-        return sets({**self._left_over(item, tracker), "product_state": state, "asks": self._asks(item, tracker)})
+        own = self._own(item, tracker)
+        if own:
+            line = self.speech(tracker).line({**composition(tracker.slots), **own})
+            dispatcher.utter_message(response="utter_own_taken", product=item.id, line=line)
+        tracker.slots.update(own)
+        return sets({**self._left_over(item, tracker), **own, "product_state": state,
+                     "asks": self._asks(item, tracker)})  # fmt: skip
+
+    def _own(self, item: Product, tracker: ShopTracker) -> dict[str, str]:
+        """What the customer saved as their own and now asks for by that; what is said besides goes before it."""
+        if not says_my(tracker):
+            return {}
+        with self.shop.memory.read() as tx:
+            saved = own_of(know(tx, tracker.turn.customer, catalogue=self.catalogue), item.id) or {}
+        return {slot: value for slot, value in saved.items()
+                if slot in item.options and tracker.slots.get(slot) is None}  # fmt: skip
 
     def _asks(self, item: Product, tracker: ShopTracker) -> list[str]:
         missing = list(self.catalogue.missing(composition(tracker.slots)))
@@ -109,17 +129,45 @@ class ActionOfferNearest(ShopAction):
                                              if change.slot in option})  # fmt: skip
 
 
-class ActionCheckDelivery(ShopAction):
+class ActionCheckDelivery(AboutBenefits):
     """Whether everything in the order can be brought to the address; what is picked up always can."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         if tracker.slots.get("fulfilment") != "delivery":
-            return [SlotSet("delivery", "ok")]
+            return sets({"delivery": "ok", "free_shipping": None, "delivery_hint": None})
         zone = zone_of(self.catalogue, tracker.slots.get("address"))
         wanted = set(categories(self.catalogue, cart(self.catalogue, tracker.slots).lines))
         if zone is None:
             return [SlotSet("delivery", "not_there")]
-        return [SlotSet("delivery", "ok" if wanted <= zone.categories else "not_these_there")]
+        if not wanted <= zone.categories:
+            return [SlotSet("delivery", "not_these_there")]
+        return sets({"delivery": "ok", **self._benefit(tracker, zone)})
+
+    def _benefit(self, tracker: ShopTracker, zone: Zone) -> dict[str, str | None]:
+        """Why the delivery is on the house, or what would make it so: whoever pays is told the way."""
+        free = self.answer_for(tracker, float(cart(self.catalogue, {**tracker.slots, "free_shipping": None}).goods))
+        if free is None:
+            return {"free_shipping": None, "delivery_hint": None}
+        speech = self.speech(tracker)
+        if not free.has:
+            # The nearest way is told here; all of them whenever somebody asks.
+            nearest = paths_text(_in_zone(free.paths[:1], zone), speech)
+            hint = speech.say("utter_delivery_would_be_free", paths=nearest)
+            return {"free_shipping": None, "delivery_hint": hint if free.paths else None}
+        met = next((path for path in free.paths if path.met), None)
+        reason = reached_text(met, speech) if met else speech.say("utter_delivery_free_over_time")
+        return {"free_shipping": speech.say("utter_delivery_on_us", reason=reason), "delivery_hint": None}
+
+
+def _in_zone(paths: Iterable[Progress], zone: Zone) -> list[Progress]:
+    """The same paths, where near the shop a smaller order is enough for everybody."""
+    enough = float(zone.free_from) if zone.free_from is not None else float("inf")
+    return [
+        replace(path, criterion=path.criterion.model_copy(update={"at_least": min(path.criterion.at_least, enough)}))
+        if path.criterion.counts == "basket"
+        else path
+        for path in paths
+    ]
 
 
 class ActionOfferChanges(ShopAction):

@@ -10,10 +10,24 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
-from actions.base import Event, ShopAction, ShopTracker, mentioned, request_of, sets
-from actions.cart import ITEM_SLOTS, Cart, cart, categories, composition, line_of, number_for
+from actions.asking import ASKED_OF_ITEMS, answers_settled
+from actions.base import Event, ShopAction, ShopTracker, button, mentioned, request_of, sets
+from actions.cart import (
+    GIFT,
+    ITEM_SLOTS,
+    Cart,
+    cart,
+    categories,
+    composition,
+    line_of,
+    number_for,
+    purchase_lines,
+)
+from actions.knowing import know
+from actions.owning import own_of
+from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT
-from memory import Tx, orders
+from memory import Tx, orders, purchases, questions
 
 
 class ActionNoteMore(ShopAction):
@@ -46,7 +60,7 @@ class ActionPlaceOrder(ShopAction):
         there = times.arrives_at(ready, order.zone) if ready and order.zone else ready
         self._stage(tracker, number, order, there)
         self._tell(dispatcher, tracker, number=number, order=order, there=there)
-        return sets({"placed": "yes", "order_number": number})
+        return sets({"placed": "yes", "order_number": number, "free_shipping": None})
 
     def _stage(self, tracker: ShopTracker, number: str, order: Cart, there: datetime | None) -> None:
         turn, slots, currency = tracker.turn, tracker.slots, self.catalogue.shop.currency
@@ -55,7 +69,9 @@ class ActionPlaceOrder(ShopAction):
             "address": slots.get("address") if order.zone else None,
             "fee": str(order.fee),
             "at": there.isoformat() if there else None,
+            "on_us": order.on_us,
         }
+        settled = answers_settled(self.catalogue, slots)
 
         def place(tx: Tx) -> None:
             orders.place(
@@ -67,6 +83,16 @@ class ActionPlaceOrder(ShopAction):
                 fulfilment=fulfilment,
                 total=order.total,
                 currency=currency,
+                now=turn.now,
+            )
+            bought = purchase_lines(number, order.lines, now=turn.now, channel=turn.channel)
+            purchases.record_order(tx, turn.customer, order_id=number, rows=bought)
+            questions.settle(
+                tx,
+                turn.customer,
+                conversation=turn.conversation,
+                answers=settled,
+                asked=ASKED_OF_ITEMS,
                 now=turn.now,
             )
 
@@ -90,4 +116,19 @@ class ActionPlaceOrder(ShopAction):
             number=number,
             when=when,
             total=speech.money(Decimal(order.total)),
+            buttons=self._own(tracker),
         )
+
+    def _own(self, tracker: ShopTracker) -> list[dict[str, Any]]:
+        """What was put together with care can be kept as the customer's own; a gift is nobody's taste."""
+        whole = self.catalogue.complete(composition(tracker.slots))
+        product = self.catalogue.products[whole.product]
+        chosen = {slot for slot in product.options if product.defaults.get(slot) != whole.get(slot)} & {"milk", "syrup"}
+        if not chosen or tracker.slots.get(GIFT):
+            return []
+        with self.shop.memory.read() as tx:
+            saved = own_of(know(tx, tracker.turn.customer, catalogue=self.catalogue), whole.product)
+        if saved == dict(whole):
+            return []
+        keep = Choice(action="action_save_own", args={"composition": dict(whole)})
+        return [button(self.speech(tracker).say("utter_choice_keep_own", product=whole.product), keep)]

@@ -11,10 +11,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
 from actions.base import Event, ShopAction, ShopTracker, answer, button, requests, sets
-from actions.cart import ITEM_SLOTS, cart, categories, number_in, slots_of
+from actions.cart import ITEM_SLOTS, cart, categories, number_in, purchase_lines, slots_of
 from actions.checking import just_mentioned
 from bot.flows.model import Choice
-from memory import Tx, orders
+from memory import Tx, orders, purchases
 from memory.orders import Order
 
 CANCELLED = "cancelled"
@@ -141,7 +141,8 @@ class ActionLoadOrder(_OrderAction):
         return sets({**kept, "basket": others or None, "change": change, **self._way(order)})
 
     def _way(self, order: Order) -> dict[str, Any]:
-        return {"fulfilment": order.fulfilment.get("how"), "address": order.fulfilment.get("address")}
+        way = order.fulfilment
+        return {"fulfilment": way.get("how"), "address": way.get("address"), "free_shipping": way.get("on_us")}
 
 
 class ActionAskChangeConfirmed(_OrderAction):
@@ -168,6 +169,8 @@ class ActionChangeOrder(_OrderAction):
 
         def change(tx: Tx) -> None:
             orders.change(tx, found.number, customer=turn.customer, now=turn.now, lines=order.lines, total=order.total)
+            bought = purchase_lines(found.number, order.lines, now=found.placed_at, channel=turn.channel)
+            purchases.record_order(tx, turn.customer, order_id=found.number, rows=bought)
 
         turn.stage(change)
         dispatcher.utter_message(response="utter_order_changed", number=found.number)
@@ -213,6 +216,7 @@ def named_number(tracker: ShopTracker) -> str | None:
 
 def _cancel(tx: Tx, number: str, customer: str, now: datetime) -> None:
     orders.cancel(tx, number, customer=customer, now=now)
+    purchases.drop_order(tx, customer, order_id=number)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,98 +1,206 @@
-"""Suggests things that the shop marks as popular, and says so; every set can be declined."""
+"""Suggests: things of one's own, gifts, something new, something cheaper, something else; each set can be declined."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import times
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.checking import just_mentioned
-from actions.shop_questions import lowest_price, order_choice, products_meant
+from actions.knowing import Known
+from actions.shop_questions import NEW_DAYS, lowest_price, products_meant
+from actions.showing import ASKED, FIRST_CATEGORY, SHOWN, Asked, Showing, Shown, seed_of
 from bot.flows.model import Choice
-from bot.offering.catalogue import PRODUCT, Product
+from bot.offering.catalogue import Product
+from bot.offering.choices import ChoiceSet, Option, SetKind
+from bot.offering.effort import changed_outcome
+from memory import Tx, questions
 
-# A choice has two to four options; one alone is no choice.
-MOST = 3
+FOR_WHOM = "ask_for_whom"
+_RESPONSES = {SetKind.PERSONAL: "utter_choices_personal", SetKind.POPULAR: "utter_choices_popular"}
 
 
-class _Suggest(ShopAction):
-    """Shows up to three products beside "something else" and "no, thanks"."""
+class _Suggest(Showing):
+    """Shows the set for what was asked; the base of all suggestions."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        speech = self.speech(tracker)
-        found = self.found(tracker)[:MOST]
-        if not found:
-            dispatcher.utter_message(response="utter_nothing_to_suggest", buttons=self._ways_out(tracker))
-            return []
-        options = [button(speech.named(p.id), order_choice(p)) for p in found]
-        priced = [
-            speech.say("utter_menu_from" if several else "utter_menu_at", product=title, price=speech.money(price))
-            for p in found
-            for title in [speech.title(PRODUCT, p.id)]
-            for price, several in [lowest_price(self.catalogue, p)]
-        ]
-        dispatcher.utter_message(
-            response=self.wording(),
-            products=speech.join(priced),
-            buttons=[*options, *self._ways_out(tracker)],
-        )
-        return [SlotSet("shown", found[0].category)]
+        asked = self.asked(tracker)
+        made = self.set_for(self.known(tracker), asked, tracker)
+        return self.show(dispatcher, tracker, made, asked, response=self.response(made.kind))
 
-    def found(self, tracker: ShopTracker) -> list[Product]:
+    def asked(self, tracker: ShopTracker) -> Asked:
         raise NotImplementedError
 
-    def wording(self) -> str:
-        return f"utter_{self.name().removeprefix('action_')}"
+    def response(self, kind: SetKind) -> str:
+        return _RESPONSES.get(kind, "utter_choices_popular")
 
     def category(self, tracker: ShopTracker) -> str | None:
         """The part of the shop that was asked about, or that the product at hand belongs to."""
-        named = just_mentioned(tracker, "category")
-        if named and named[0] in self.catalogue.categories:
+        named = just_mentioned(tracker, "category") or [tracker.arguments.get("category")]
+        if named[0] in self.catalogue.categories:
             return str(named[0])
         meant = products_meant(self.catalogue, tracker)
         return meant[0].category if meant else None
 
-    def _ways_out(self, tracker: ShopTracker) -> list[dict[str, Any]]:
-        speech = self.speech(tracker)
-        return [
-            button(speech.say("utter_choice_something_else"), Choice(action="action_show_menu")),
-            button(speech.say("utter_choice_no_thanks"), Choice(action="action_decline")),
-        ]
 
+class ActionRecommend(_Suggest):
+    """Something for this customer. Where little is known and a question is left: one question first."""
 
-class ActionRecommendPopular(_Suggest):
-    def found(self, tracker: ShopTracker) -> list[Product]:
-        return self.catalogue.popular(self.category(tracker) or "drinks")
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        asked, known = self.asked(tracker), self.known(tracker)
+        answered = "answer" in tracker.arguments
+        made = self.set_for(known, asked, tracker, questions_left=0 if answered else self._left(tracker))
+        if made.kind is SetKind.QUESTION:
+            return self._ask(dispatcher, tracker, asked)
+        if answered:
+            self._settle(tracker, answered=tracker.arguments["answer"] == "me")
+        return self.show(dispatcher, tracker, made, asked, response=self.response(made.kind))
+
+    def asked(self, tracker: ShopTracker) -> Asked:
+        return Asked(category=self.category(tracker))
+
+    def _left(self, tracker: ShopTracker) -> int:
+        """At most one question a suggestion, and never the same twice in a conversation."""
+        before = tracker.slots.get(ASKED) or []
+        return int(FOR_WHOM not in before and len(before) < self.engine.rules.choices.questions)
+
+    def _ask(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, asked: Asked) -> list[Event]:
+        turn, speech = tracker.turn, self.speech(tracker)
+        turn.stage(
+            lambda tx: questions.ask(tx, turn.customer, conversation=turn.conversation, question=FOR_WHOM, now=turn.now)
+        )
+        dispatcher.utter_message(
+            response="utter_ask_for_whom",
+            buttons=[
+                button(speech.say("utter_choice_for_me"), self._again("me", asked)),
+                button(
+                    speech.say("utter_choice_gift"), Choice(action="action_recommend_gift", args={"answer": "gift"})
+                ),
+                button(speech.say("utter_choice_either"), self._again("skip", asked)),
+            ],
+        )
+        return [SlotSet(ASKED, [*(tracker.slots.get(ASKED) or []), FOR_WHOM])]
+
+    def _again(self, answer: str, asked: Asked) -> Choice:
+        return Choice(action=self.name(), args={"answer": answer, "category": asked.category})
+
+    def _settle(self, tracker: ShopTracker, *, answered: bool) -> None:
+        # "For me" shows what a skip would have shown: the answer was not needed.
+        turn, answers = tracker.turn, {FOR_WHOM: False} if answered else {}
+        turn.stage(lambda tx: _settle(tx, tracker, answers))
 
 
 class ActionRecommendGift(_Suggest):
-    """Things to give: by tag, so that the shop decides, dearest first."""
+    """Something to give. Nothing of the customer's own taste goes into it, and nothing of it comes back."""
 
-    def found(self, tracker: ShopTracker) -> list[Product]:
-        gifts = [p for p in self.catalogue.products.values() if "gift" in p.tags and self.catalogue.stock(p.id) != 0]
-        return sorted(gifts, key=lambda p: (p.popular is None, p.popular or 0, p.id))
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        asked, known = self.asked(tracker), self.known(tracker)
+        made = self.set_for(known, asked, tracker)
+        if FOR_WHOM in (tracker.slots.get(ASKED) or []):
+            own = self.set_for(known, Asked(), tracker)
+            changed = changed_outcome([o.sku for o in made.options], [o.sku for o in own.options])
+            tracker.turn.stage(lambda tx: _settle(tx, tracker, {FOR_WHOM: changed}))
+        return self.show(dispatcher, tracker, made, asked, response="utter_choices_gift")
+
+    def asked(self, tracker: ShopTracker) -> Asked:
+        named = just_mentioned(tracker, "category")
+        category = str(named[0]) if named and named[0] in self.catalogue.categories else None
+        return Asked(category=category, gift=True)
+
+
+class ActionRecommendOther(_Suggest):
+    """Something else than what was shown: the next set of the same kind, else the menu."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        before = Shown.from_slot(tracker.slots.get(SHOWN))
+        if before is None:
+            return self._nothing_more(dispatcher, tracker)
+        earlier = (*before.earlier, *before.skus)
+        made = self.set_for(self.known(tracker), before.asked, tracker, without=earlier)
+        if made.kind is SetKind.NOTHING:
+            return self._nothing_more(dispatcher, tracker)
+        response = "utter_choices_gift" if before.asked.gift else self.response(made.kind)
+        return self.show(dispatcher, tracker, made, before.asked, response=response, earlier=earlier)
+
+    def _nothing_more(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> list[Event]:
+        menu = button(self.speech(tracker).say("utter_choice_menu"), Choice(flow="menu"))
+        no = self.ways_out(self.speech(tracker))[1]
+        dispatcher.utter_message(response="utter_nothing_to_suggest", buttons=[menu, no])
+        return []
 
 
 class ActionOfferCheaper(_Suggest):
-    """What costs less than the product at hand and is most like it; else the least expensive of what was shown last."""
+    """What costs less than the product at hand, like it first; or less than the dearest thing shown last."""
 
-    def found(self, tracker: ShopTracker) -> list[Product]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        asked, known = self.asked(tracker), self.known(tracker)
+        made = self.set_for(known, asked, tracker)
         meant = products_meant(self.catalogue, tracker)
-        category = self.category(tracker) or tracker.slots.get("shown") or "drinks"
-        offered = [p for p in self.catalogue.in_category(category) if self.catalogue.stock(p.id) != 0]
-        if not meant:
-            return sorted(offered, key=self._price)
-        limit = self._price(meant[0])
-        less = [p for p in offered if self._price(p) < limit and p.id != meant[0].id]
-        return sorted(less, key=lambda p: (p.kind != meant[0].kind, -self._price(p), p.id))
+        if meant:
+            made = self._like_first(made, self._like(meant[0], asked, known, tracker))
+        return self.show(dispatcher, tracker, made, asked, response="utter_offer_cheaper")
+
+    def asked(self, tracker: ShopTracker) -> Asked:
+        meant = products_meant(self.catalogue, tracker)
+        before = Shown.from_slot(tracker.slots.get(SHOWN))
+        if meant:
+            return Asked(category=meant[0].category, below=str(self._price(meant[0])))
+        category = self.category(tracker) or tracker.slots.get("shown") or FIRST_CATEGORY
+        products = (self.catalogue.products.get(sku) for sku in (before.skus if before else ()))
+        same = [self._price(product) for product in products if product and product.category == category]
+        return Asked(category=category, below=str(max(same)) if same else None)
+
+    def _like(self, product: Product, asked: Asked, known: Known, tracker: ShopTracker) -> tuple[Option, ...]:
+        """What is of the same kind, be it one thing alone."""
+        wanted = replace(asked, kind=product.kind).wanted((*self.ruled_out(tracker), product.id))
+        seed, limit = seed_of(tracker.turn.now), self.engine.rules.choices.options
+        return self.engine.popular(known.person, seed=seed, now=tracker.turn.now, limit=limit, wanted=wanted).options
+
+    def _like_first(self, made: ChoiceSet, like: tuple[Option, ...]) -> ChoiceSet:
+        skus = {option.sku for option in like}
+        both = (*like, *(option for option in made.options if option.sku not in skus))
+        options = both[: self.engine.rules.choices.options]
+        kind = made.kind if made.kind is not SetKind.NOTHING or len(options) < 2 else SetKind.POPULAR
+        return replace(made, kind=kind, ranking=replace(made.ranking, options=options))
 
     def _price(self, product: Product) -> Any:
         return lowest_price(self.catalogue, product)[0]
+
+
+class ActionTellWhatsNew(_Suggest):
+    """What came in lately: the same for everybody."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        asked = self.asked(tracker)
+        made = self.set_for(self.known(tracker), asked, tracker)
+        if made.kind is SetKind.NOTHING:
+            dispatcher.utter_message(response="utter_nothing_new")
+            return []
+        return self.show(dispatcher, tracker, made, asked, response="utter_whats_new")
+
+    def asked(self, tracker: ShopTracker) -> Asked:
+        since = times.local(self.catalogue.shop, tracker.turn.now).date() - timedelta(days=NEW_DAYS)
+        return Asked(category=self.category(tracker), since=since.isoformat())
 
 
 class ActionDecline(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         dispatcher.utter_message(response="utter_declined")
         return []
+
+
+def _settle(tx: Tx, tracker: ShopTracker, answers: dict[str, bool]) -> None:
+    turn = tracker.turn
+    questions.settle(
+        tx,
+        turn.customer,
+        conversation=turn.conversation,
+        answers=answers,
+        asked=frozenset({FOR_WHOM}),
+        now=turn.now,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -219,23 +219,6 @@ class ActionShowMenu(ShopAction):
         price, several = lowest_price(self.catalogue, product)
         name = "utter_menu_from" if several else "utter_menu_at"
         return speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
-
-
-class ActionTellWhatsNew(ShopAction):
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        speech = self.speech(tracker)
-        since = times.local(self.catalogue.shop, tracker.turn.now).date() - timedelta(days=NEW_DAYS)
-        fresh = [p for p in self.catalogue.products.values() if p.added and p.added >= since]
-        new = sorted((p for p in fresh if self.catalogue.stock(p.id) != 0), key=lambda p: str(p.added), reverse=True)
-        if not new:
-            dispatcher.utter_message(response="utter_nothing_new")
-            return []
-        dispatcher.utter_message(
-            response="utter_whats_new",
-            products=speech.titles(PRODUCT, [product.id for product in new]),
-            buttons=[button(speech.named(p.id), order_choice(p)) for p in new[:4]],
-        )
-        return []
 
 
 def products_meant(catalogue: Catalogue, tracker: ShopTracker) -> list[Product]:

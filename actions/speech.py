@@ -11,6 +11,8 @@ from typing import Any
 from bot.offering.catalogue import PRODUCT, Catalogue, Hours
 
 _VOWELS = frozenset("aeiou")
+# What an age is told in: the unit, its days, and the days from which the next one is used.
+_AGES = (("days", 1, 14), ("weeks", 7, 60), ("months", 30, 730), ("years", 365, 1_000_000))
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Speech:
         if len(parts) < 2:
             return "".join(parts)
         return self.say("utter_and", first=", ".join(parts[:-1]), last=parts[-1])
+
+    def either(self, parts: Sequence[str]) -> str:
+        """One, two or three."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self.say("utter_or", first=", ".join(parts[:-1]), last=parts[-1])
 
     def line(self, composition: Mapping[str, Any], quantity: int = 1) -> str:
         """One line of an order: "2 × large flat white with oat milk". What goes without saying is not said."""
@@ -92,6 +100,14 @@ class Speech:
         name = {0: "utter_day_today", 1: "utter_day_tomorrow"}.get(days, "utter_day_weekday")
         name = name if days < 7 else "utter_day_date"
         return self.say(name, weekday=self.weekday(moment), date=self.day(moment))
+
+    def ago(self, days: float) -> str:
+        """How long ago: "today", "3 days ago", "5 weeks ago", "2 years ago"."""
+        whole = int(days)
+        if whole < 2:
+            return self.say("utter_ago_yesterday" if whole else "utter_ago_today")
+        unit, each = next((unit, each) for unit, each, upto in _AGES if whole < upto)
+        return self.say(f"utter_ago_{unit}", count=str(whole // each))
 
     def week(self, hours: Mapping[int, Hours]) -> str:
         """The opening hours of a week, equal neighbours drawn together."""

@@ -9,9 +9,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
 from actions.base import Event, ShopAction, ShopTracker, answer, button, sets
-from actions.cart import line_of, number_for, price_of, slots_of
+from actions.cart import line_of, number_for, price_of, purchase_lines, slots_of
 from actions.orders_placed import CANCELLED, every_days
-from memory import Tx, orders
+from memory import Tx, orders, purchases
 
 
 class ActionPlaceSubscription(ShopAction):
@@ -34,6 +34,8 @@ class ActionPlaceSubscription(ShopAction):
                 currency=shop.currency,
                 now=turn.now,
             )
+            bought = purchase_lines(number, [line], now=turn.now, channel=turn.channel)
+            purchases.record_order(tx, turn.customer, order_id=number, rows=bought)
 
         turn.stage(place)
         dispatcher.utter_message(response="utter_subscription_started", number=number, when=self._first(tracker))

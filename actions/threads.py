@@ -160,14 +160,7 @@ def _ended(tracker: ShopTracker) -> list[dict[str, str]]:
 
 
 def _snapshot(thread: threads.Thread) -> ThreadSnapshot:
-    return ThreadSnapshot(
-        thread=thread.thread,
-        flow=thread.flow,
-        step=thread.step,
-        slots=thread.slots,
-        description=thread.description or "",
-        summary_response=thread.summary_response or f"utter_summary_{thread.flow}",
-    )
+    return ThreadSnapshot.from_json({**(thread.progress or {}), **vars(thread)})
 
 
 def _take(tx: Tx, customer: str, thread: str, *, conversation: str, now: Any) -> None:

@@ -21,20 +21,26 @@ from starlette.responses import Response
 import actions
 from bot import demo, wording
 from bot.assistant import Assistant
-from bot.channels import webchat
+from bot.channels import self_service, shop, webchat
 from bot.channels.people import People
 from bot.channels.wire import error_json
 from bot.clock import Clock
+from bot.erasing import Erasures
 from bot.flows import loader
 from bot.gateway import Gateway, Rejected
-from bot.hub import LocalHub, RedisHub
+from bot.hub import Hub, LocalHub, RedisHub
 from bot.limits import Limit, TooMany
 from bot.live import Live
-from bot.locks import LocalLocks, RedisLocks
+from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.offering import catalogue_files
+from bot.offering.rules import Rules, load_rules
+from bot.offers.market import Market
+from bot.offers.schedule import Schedule
+from bot.offers.stocked import Stocked
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
+from bot.refusals import Refusals
 from bot.settings import Settings
 from bot.tokens import InvalidToken
 from bot.web import pages
@@ -52,7 +58,12 @@ class Parts:
     clock: Clock
     gateway: Gateway
     people: People
+    erasures: Erasures
+    nlg: WordingGenerator
     live: tuple[Live[Any], ...]
+    rules: Live[Rules]
+    market: Market
+    schedule: Schedule
 
 
 def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
@@ -62,23 +73,64 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
     products = Live(settings.data / "catalogue", "*.yml", catalogue_files.load)
     words = Live(settings.data / "wording", "*.yml", wording.load)
     flows = Live(settings.data / "flows", "**/*.yml", loader.load)
+    rules = Live(settings.data / "offering", "*.yml", load_rules)
+    stocked = Stocked(memory, products.current, clock)
+    market = Market(
+        memory,
+        files=products.current,
+        shelf=stocked.current,
+        rules=lambda: rules.current().offers,
+        clock=clock,
+    )
     nlg = WordingGenerator(words=words, products=products)
-    shop = actions.Shop(catalogue=products.current, flows=flows.current, memory=memory, clock=clock, phrase=nlg.phrase)
-    processor = LeanProcessor(model, actions=in_process(actions.build(shop), lambda tracker: tracker.turn), nlg=nlg)
+    serving = actions.Shop(
+        catalogue=stocked.current,
+        flows=flows.current,
+        memory=memory,
+        clock=clock,
+        phrase=nlg.phrase,
+        engine=market.engine,
+        export_link=self_service.ticket_link(settings.public_url, secret=settings.identity_secret),
+    )
+    processor = LeanProcessor(model, actions=in_process(actions.build(serving), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    locks: Locks = RedisLocks(redis) if redis else LocalLocks()
+    hub: Hub = RedisHub(redis) if redis else LocalHub()
+    erasures = Erasures(memory, locks, hub, clock)
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
-        locks=RedisLocks(redis) if redis else LocalLocks(),
-        hub=RedisHub(redis) if redis else LocalHub(),
+        refusals=Refusals(memory, nlg),
+        erasures=erasures,
+        locks=locks,
+        hub=hub,
         clock=clock,
     )
     people = People(memory, secret=settings.identity_secret, clock=clock)
-    return Parts(settings, memory, clock, gateway, people, (products, words, flows))
+    schedule = Schedule(
+        memory,
+        market,
+        catalogue=products.current,
+        rules=lambda: rules.current().tiers,
+        clock=clock,
+        locks=locks,
+    )
+    live = (products, words, flows, rules)
+    return Parts(settings, memory, clock, gateway, people, erasures, nlg, live, rules, market, schedule)
 
 
-def build(parts: Parts) -> FastAPI:
+@dataclass(frozen=True)
+class Limits:
+    """How much one caller may ask for: so many at once, so many a second on average."""
+
+    messages: tuple[int, float] = (30, 2)
+    visitors: tuple[int, float] = (60, 1)
+    self_service: tuple[int, float] = (30, 1)
+
+
+def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
     """The HTTP application over assembled parts."""
+    limits = limits or Limits()
     app = FastAPI(
         title="rapport",
         description="A shop assistant that treats each customer as a person.",
@@ -95,10 +147,31 @@ def build(parts: Parts) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Retry-After"],
     )
-    messages_limit = Limit(burst=30, per_second=2, clock=monotonic)
-    visitors_limit = Limit(burst=60, per_second=1, clock=monotonic)
+    messages_limit, visitors_limit, service_limit = (
+        Limit(name, burst=burst, per_second=rate, clock=monotonic) for name, (burst, rate) in vars(limits).items()
+    )
+    parts.erasures.stores += [messages_limit, service_limit]
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
+    )
+    app.include_router(
+        self_service.router(
+            parts.gateway,
+            parts.people,
+            parts.erasures,
+            limit=service_limit,
+            secret=parts.settings.identity_secret,
+            logic=lambda language: parts.nlg.phrase("utter_profile_logic", {}, language),
+        )
+    )
+    app.include_router(
+        shop.router(
+            parts.memory,
+            key=parts.settings.shop_api_key,
+            folder=parts.settings.data / "catalogue",
+            rules=lambda: parts.rules.current().offers,
+            clock=parts.clock,
+        )
     )
     app.include_router(pages.router(demo=parts.settings.demo))
     if parts.settings.demo:
@@ -112,12 +185,15 @@ def _lifespan(parts: Parts) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub = parts.gateway.hub
-        listening = asyncio.create_task(hub.run()) if isinstance(hub, RedisHub) else None
+        tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
+        tasks.append(asyncio.create_task(parts.schedule.run()))
         try:
-            yield
+            async with parts.erasures.running():
+                yield
         finally:
-            if listening:
-                listening.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             parts.memory.close()
 
     return lifespan

@@ -13,13 +13,15 @@ from rasa.core.channels.channel import OutputChannel
 from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
+from actions.knowledge import ERASE, EVERYTHING
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live
 from bot.rasa import transcript
 from bot.rasa.policy import DIALOGUE
-from bot.rasa.processor import LeanProcessor, choice_uttered
+from bot.rasa.processor import LeanProcessor, choice_parsed
 from bot.rasa.transcript import Loaded
+from bot.refusals import Heard, woven
 from memory import Memory, consent, threads, transcripts
 from memory.consent import ConsentRefused, Purpose
 from memory.messages import Card, Option, Outgoing
@@ -36,6 +38,8 @@ class Said:
 
     text: str
     payload: Mapping[str, Any] | None = None
+    # The refusal in it, or the wish to be back in; the caller has staged its record.
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Answer:
 
     replies: tuple[Outgoing, ...]
     write: Callable[[Any], None]
+    # The customer wants to be forgotten: after the write, everything of theirs is erased.
+    erases: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,13 @@ class Assistant:
         await self.processor.take(tracker, Channel(turn.channel), uttered, first=_disclosure(start, uttered))
         return self._answer(start, turn, before)
 
+    def is_busy(self, turn: Turn) -> bool:
+        """Whether the customer is in the middle of a task in this conversation."""
+        with self.memory.read() as tx:
+            loaded = transcript.load(transcripts.load(tx, turn.conversation), turn.conversation, self.processor.domain)
+        over = self._session_is_over(loaded, turn.now)
+        return not over and bool(State.from_json(loaded.tracker.get_slot(DIALOGUE)).stack)
+
     def _start(self, turn: Turn) -> _Start:
         with self.memory.read() as tx:
             loaded = transcript.load(transcripts.load(tx, turn.conversation), turn.conversation, self.processor.domain)
@@ -137,9 +150,10 @@ class Assistant:
 
     async def _uttered(self, turn: Turn, said: Said) -> UserUttered:
         common = {"input_channel": turn.channel, "message_id": turn.message_id, "timestamp": turn.now.timestamp()}
-        if said.payload is not None:
-            return choice_uttered(said.payload, said.text, **common)
-        parsed = await self.processor.understand(said.text)
+        parsed = choice_parsed(said.payload, said.text) if said.payload is not None else None
+        parsed = parsed or await self.processor.understand(said.text)
+        if said.heard is not None:
+            parsed = woven(parsed, said.heard)
         return UserUttered(said.text, parsed["intent"], parsed["entities"], parsed, **common)
 
     def _half_done(self, tracker: Any) -> dict[str, ThreadSnapshot]:
@@ -167,7 +181,7 @@ class Assistant:
                 for snapshot in changed:
                     threads.save(tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now)
 
-        return Answer(replies, write)
+        return Answer(replies, write, erases=tracker.get_slot(ERASE) == EVERYTHING)
 
 
 def _disclosure(start: _Start, uttered: UserUttered) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot import logs, settings
+from bot.commands import imports, offers
 from bot.rasa import without_tensorflow
 
 app = typer.Typer(
@@ -39,6 +40,10 @@ def main() -> None:
 def _is_mistake_of_data(mistake: Exception) -> bool:
     """Errors of ours say what to do about them; anything else is a bug and shows where it comes from."""
     return type(mistake).__module__.split(".")[0] in {"bot", "memory", "actions"}
+
+
+app.add_typer(imports.commands, name="import")
+app.add_typer(offers.commands)
 
 
 @app.command()
@@ -110,7 +115,7 @@ def _rasa(arguments: list[str]) -> None:
         from bot.rasa import stock
 
         console = replace(given, database_url=f"sqlite:///{given.root / 'var' / 'console.db'}")
-        rasa.core.agent.MessageProcessor = stock.processor_class(console)  # type: ignore[misc]
+        rasa.core.agent.MessageProcessor = stock.processor_class(console)
     sys.argv = ["rasa", *arguments]
     rasa.__main__.main()
 

@@ -1,9 +1,8 @@
 """What a newcomer tries things out with: demo customers, a simulated messaging app and a clock that can be moved."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -15,6 +14,8 @@ from bot.channels import messaging
 from bot.channels.people import People
 from bot.clock import Clock
 from bot.gateway import Gateway, Incoming, Rejected
+from bot.offering.orders import BadRow
+from bot.offers import orders
 from bot.settings import Settings
 from memory import Memory, identities, messages
 from memory.messages import Shown
@@ -45,18 +46,17 @@ def customers(folder: Path) -> tuple[DemoCustomer, ...]:
 
 
 def seed(memory: Memory, folder: Path, *, now: datetime) -> None:
-    """Make the demo's customers known, with their verified addresses. Doing it again changes nothing."""
+    """Make the demo's customers known, with their verified addresses and past orders. Again it changes nothing."""
     for each in customers(folder):
         with memory.write() as tx:
             known = identities.sign_in(tx, subject=each.customer, name=each.name, now=now)
             if each.verified:
                 identities.vouch(tx, known, channel=messaging.MESSAGING, address=each.address, now=now)
+    orders.import_file(memory, folder / "orders.csv", now=now, on_bad=_refuse)
 
 
-def order_rows(folder: Path) -> list[dict[str, str]]:
-    """The demo's past orders, as rows of the orders CSV."""
-    with (folder / "orders.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+def _refuse(row: BadRow) -> None:
+    raise ValueError(f"data/demo/orders.csv:{row.line}: {'; '.join(row.reasons)}")
 
 
 class TokenFor(BaseModel):
@@ -99,7 +99,7 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         if found is None:
             raise Rejected("unknown_customer", "There is no such demo customer.", status=404)
         signed = tokens.sign(
-            found.customer, secret=settings.identity_secret, now=datetime.now(UTC), ttl=_TOKEN_TTL, name=found.name
+            found.customer, secret=settings.identity_secret, now=clock(), ttl=_TOKEN_TTL, name=found.name
         )
         return {"token": signed}
 

@@ -4,25 +4,31 @@ Errors: Rejected, for what a caller did; its code and message are fit to be show
 """
 
 import asyncio
+import logging
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from bot.assistant import Assistant, Said
+from bot.assistant import Answer, Assistant, Said
 from bot.channels.messaging import TEXT_ONLY
+from bot.erasing import Erasures
 from bot.hub import Hub
 from bot.locks import Locks
-from memory import Memory, conversations, messages
+from bot.refusals import Heard, Refusals
+from memory import Memory, Tx, conversations, messages
 from memory.conversations import Conversation
-from memory.messages import Reply
+from memory.errors import UnknownCustomer
+from memory.messages import Reply, Shown
 from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
 LONGEST_TEXT = 4_000
 
+logger = logging.getLogger(__name__)
 _TURNS = Counter("rapport_turns_total", "Turns handled.", ["channel"])
 _SECONDS = Histogram("rapport_turn_seconds", "Time from a message's arrival to its committed reply.", ["channel"])
 
@@ -45,6 +51,8 @@ class Incoming:
     choice: str | None = None
     message_id: str | None = None
     language: str = "en"
+    # Something that the assistant begins by itself: a choice that nobody has tapped.
+    impulse: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,31 +61,52 @@ class Handled:
 
     conversation: Conversation
     reply: Reply
+    # Whether the customer was forgotten by it: this is all there is left to read.
+    is_last: bool = False
 
 
 class Gateway:
     """Handles messages; `clock` is the one time source of a turn."""
 
     def __init__(
-        self, *, memory: Memory, assistant: Assistant, locks: Locks, hub: Hub, clock: Callable[[], datetime]
+        self,
+        *,
+        memory: Memory,
+        assistant: Assistant,
+        refusals: Refusals,
+        erasures: Erasures,
+        locks: Locks,
+        hub: Hub,
+        clock: Callable[[], datetime],
     ) -> None:
         """All parts are shared with the rest of the process."""
-        self.memory, self.assistant, self.locks, self.hub, self.clock = memory, assistant, locks, hub, clock
+        self.memory, self.assistant, self.refusals = memory, assistant, refusals
+        self.erasures, self.locks, self.hub, self.clock = erasures, locks, hub, clock
 
     async def handle(self, incoming: Incoming) -> Handled:
         """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
         _check(incoming)
+        try:
+            return await self._handle(incoming)
+        except UnknownCustomer as erased:
+            raise Rejected("unknown_customer", "Nobody of this kind is known here any more.", status=401) from erased
+
+    async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "en") -> Handled:
+        """Let the assistant begin something by itself, such as a question. Raises Rejected."""
+        return await self.handle(Incoming(customer, channel, language=language, impulse=impulse))
+
+    async def _handle(self, incoming: Incoming) -> Handled:
         conversation = self.conversation(incoming.customer, incoming.channel)
         message_id = incoming.message_id or secrets.token_urlsafe(16)
         with _SECONDS.labels(incoming.channel).time():
             async with self.locks.lock(conversation.id):
                 known = self._known(conversation.id, message_id)
-                reply = known or await self._answer(incoming, conversation, message_id)
+                handled = known or await self._answer(incoming, conversation.id, message_id)
         if known is None:
             _TURNS.labels(incoming.channel).inc()
             await self.hub.publish(conversation.id, {"type": "message"})
             await self.hub.publish(conversation.id, {"type": "typing", "on": False})
-        return Handled(conversation, reply)
+        return handled
 
     def conversation(self, customer: str, channel: str) -> Conversation:
         """The customer's conversation on a channel, opened when this is the first contact there."""
@@ -88,42 +117,103 @@ class Gateway:
         with self.memory.write() as tx:
             return conversations.open(tx, customer=customer, channel=channel, now=self.clock())
 
-    def _known(self, conversation: str, message_id: str) -> Reply | None:
+    def _known(self, conversation: str, message_id: str) -> Handled | None:
         with self.memory.read() as tx:
-            return messages.find_reply(tx, conversation, message_id)
+            reply = messages.find_reply(tx, conversation, message_id)
+            return Handled(conversations.get(tx, conversation), reply) if reply else None
 
-    async def _answer(self, incoming: Incoming, conversation: Conversation, message_id: str) -> Reply:
+    async def _answer(self, incoming: Incoming, conversation: str, message_id: str) -> Handled:
         now = self.clock()
-        turn = Turn(incoming.customer, conversation.id, incoming.channel, incoming.language, now, message_id)
-        await self.hub.publish(conversation.id, {"type": "typing", "on": True})
-        await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
-        said = self._said(incoming, conversation.id)
-        answer = await self.assistant.respond(turn, said)
+        turn = Turn(incoming.customer, conversation, incoming.channel, incoming.language, now, message_id)
+        said, in_charge = self._said(incoming, conversation)
+        said = self._heed(turn, incoming, said)
+        if in_charge == "assistant":
+            await self.hub.publish(conversation, {"type": "typing", "on": True})
+            await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
+            answer = await self._respond(turn, said)
+        else:
+            answer = self._by_ourselves(turn, said.heard)
+        handled = self._commit(turn, answer, None if incoming.impulse else (incoming.text or said.text).strip())
+        return await self._forget(turn, handled) if answer.erases else handled
+
+    def _commit(self, turn: Turn, answer: Answer, text: str | None) -> Handled:
+        """Writes what the turn wants written together with its reply."""
         with self.memory.write() as tx:
             answer.write(tx)
-            return messages.record_turn(
+            reply = messages.record_turn(
                 tx,
-                conversation.id,
-                customer=incoming.customer,
-                message_id=message_id,
-                said=messages.Said(incoming.text.strip() if incoming.text else said.text),
+                turn.conversation,
+                customer=turn.customer,
+                message_id=turn.message_id,
+                said=None if text is None else messages.Said(text),
                 replies=list(answer.replies),
-                now=now,
+                now=turn.now,
             )
+            return Handled(conversations.get(tx, turn.conversation), reply)
 
-    def _said(self, incoming: Incoming, conversation: str) -> Said:
-        """What the customer did: a tap, words that name a choice just shown, or plain words."""
+    async def _forget(self, turn: Turn, handled: Handled) -> Handled:
+        """The reply of the last turn of all, with the receipt in it; it is shown and kept nowhere."""
+        receipt = await self.erasures.begin(turn.customer)
+        text = self.refusals.wording.phrase("utter_erasure_begun", {"receipt": receipt}, turn.language)
+        last = Shown((handled.reply.said or 0) + 1, "assistant", text, (), (), turn.now)
+        return replace(handled, reply=replace(handled.reply, messages=(last,)), is_last=True)
+
+    def _heed(self, turn: Turn, incoming: Incoming, said: Said) -> Said:
+        """What was said with the refusal that was heard in it, whose record is the first thing this turn will write."""
+        if incoming.text is None:
+            return said
+        heard = self.refusals.hear(
+            said.text,
+            turn=turn,
+            is_busy=lambda: self.assistant.is_busy(turn),
+            answers_choice=said.payload is not None,
+        )
+        if heard is None:
+            return said
+        turn.stage(lambda tx: self.refusals.record(tx, turn, heard))
+        return replace(said, heard=heard)
+
+    async def _respond(self, turn: Turn, said: Said) -> Answer:
+        """The assistant's answer. A refusal counts and is confirmed even when the assistant fails."""
+        staged = list(turn.writes)
+        try:
+            return await self.assistant.respond(turn, said)
+        except Exception:
+            if said.heard is None:
+                raise
+            logger.exception("The assistant failed at a refusal in conversation %s", turn.conversation)
+            turn.writes[:] = staged
+            return self._by_ourselves(turn, said.heard)
+
+    def _by_ourselves(self, turn: Turn, heard: Heard | None) -> Answer:
+        """No answer of the assistant's: a refusal is confirmed, nothing else is said."""
+        replies = (self.refusals.confirmation(turn, heard),) if heard else ()
+
+        def write(tx: Tx) -> None:
+            for staged in turn.writes:
+                staged(tx)
+
+        return Answer(replies, write)
+
+    def _said(self, incoming: Incoming, conversation: str) -> tuple[Said, str]:
+        """What the customer did (a tap, words that name a choice just shown, or plain words), and who is in charge."""
         with self.memory.read() as tx:
+            in_charge = conversations.get(tx, conversation).in_charge
+            if incoming.impulse is not None:
+                return Said("", incoming.impulse), in_charge
             if incoming.choice is not None:
                 payload = messages.resolve_choice(tx, conversation, incoming.choice)
                 title = messages.title_of_choice(tx, conversation, incoming.choice)
-                return Said(title or "", payload or {})
+                return Said(title or "", payload or {}), in_charge
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
-            return Said(_plain(text), messages.resolve_typed_choice(tx, conversation, text, numbers=numbered))
+            payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
+            return Said(_plain(text), payload), in_charge
 
 
 def _check(incoming: Incoming) -> None:
+    if incoming.impulse is not None:
+        return
     if (incoming.text is None) == (incoming.choice is None):
         raise Rejected("text_or_choice", "Send either 'text' or 'choice'.", status=422)
     if incoming.text is not None and not incoming.text.strip():

@@ -6,14 +6,14 @@ tables that say who is who and for maintenance.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Insert, Result, Select, Update, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from memory._gate import PASS, PRIVATE, GatedSession, Prepared
+from memory._gate import PRIVATE, GatedSession, Prepared
 from memory._purposes import Purpose
 from memory._tables import ConversationRow, CustomerRow, LinkRow
 from memory.errors import ConsentRefused, ForeignRow, Ungranted, UnknownCustomer
@@ -21,6 +21,8 @@ from memory.errors import ConsentRefused, ForeignRow, Ungranted, UnknownCustomer
 if TYPE_CHECKING:
     from memory.policies import Policies
     from memory.volatile import Kept, Volatile
+
+_MADE_HERE = object()
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,11 @@ class Grant:
     scope: frozenset[str] = field(repr=False)
     channel: str
     topic: str
-    proof: object = field(repr=False, compare=False)
+    # Not kept: whoever holds a grant cannot make another of it.
+    proof: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self.proof is not PASS:
+    def __post_init__(self, proof: object) -> None:
+        if proof is not _MADE_HERE:
             raise ConsentRefused(str(self.purpose), "a grant is made by consent.require alone")
 
 
@@ -199,7 +202,7 @@ def forget_served(tx: Tx) -> None:
 
 def grant(tx: Tx, customer: str, purpose: Purpose, channel: str, topic: str) -> Grant:
     """Make a grant. For ``consent.require``, after its check."""
-    made = Grant(customer, purpose, serve(tx, customer).scope, channel, topic, PASS)
+    made = Grant(customer, purpose, serve(tx, customer).scope, channel, topic, _MADE_HERE)
     tx._grants[customer, purpose, channel, topic] = made
     return made
 

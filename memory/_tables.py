@@ -4,10 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from memory._types import Money, UtcTime
+from memory._types import Money, PlainString, PlainText, UtcTime
 
 # One customer's rows lie side by side in the file: reading them costs the same however many customers there are.
 CLUSTERED = {"sqlite_with_rowid": False}
@@ -30,7 +30,7 @@ class Base(DeclarativeBase):
         Decimal: Money,
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
-        str: String,
+        str: PlainString,
     }
 
 
@@ -52,6 +52,7 @@ class OfCustomerKey:
 
 class CustomerRow(Base):
     __tablename__ = "customers"
+    __table_args__ = (CLUSTERED,)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str | None]
@@ -69,11 +70,10 @@ class CustomerRow(Base):
 
 class IdentityRow(OfCustomer, Base):
     __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("channel", "address"),)
+    __table_args__ = (CLUSTERED,)
 
-    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
-    channel: Mapped[str]
-    address: Mapped[str]
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
 
@@ -81,7 +81,7 @@ class IdentityRow(OfCustomer, Base):
 class ConversationRow(OfCustomer, Base):
     __tablename__ = "conversations"
     customer_leads_an_index = True
-    __table_args__ = (UniqueConstraint("customer", "channel"),)
+    __table_args__ = (UniqueConstraint("customer", "channel"), CLUSTERED)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str]
@@ -122,7 +122,7 @@ class MessageRow(OfCustomerKey, Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     turn: Mapped[int]
     sender: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
     choices: Mapped[list[Any] | None]
     cards: Mapped[list[Any] | None]
     at: Mapped[datetime]
@@ -169,6 +169,8 @@ class ThreadRow(OfCustomerKey, Base):
     slots: Mapped[dict[str, Any] | None]
     description: Mapped[str | None]
     summary_response: Mapped[str | None]
+    # What the flow engine knows of the way so far: steps passed, questions skipped, whether it was committed.
+    progress: Mapped[dict[str, Any] | None]
     state: Mapped[str]
     opened_at: Mapped[datetime]
     touched_at: Mapped[datetime]
@@ -195,10 +197,10 @@ class TicketRow(OfCustomer, Base):
     number: Mapped[str] = mapped_column(primary_key=True)
     conversation: Mapped[str | None]
     kind: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
     state: Mapped[str]
     owner: Mapped[str | None]
-    answer: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(PlainText)
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -292,6 +294,8 @@ class PurchaseRow(OfCustomerKey, Base):
     unit_cost: Mapped[Decimal | None]
     gift: Mapped[bool]
     channel: Mapped[str | None]
+    # What it was made of, where the order was placed in a conversation: slots to modules.
+    modules: Mapped[dict[str, Any] | None]
 
 
 class ProfileRow(OfCustomerKey, Base):
@@ -304,6 +308,33 @@ class ProfileRow(OfCustomerKey, Base):
     tier: Mapped[str]
     figures: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]]
+
+
+class NeedRow(OfCustomer, Base):
+    """Something that was asked for and that the shop does not have, in a word or two."""
+
+    __tablename__ = "needs"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    wanted: Mapped[str]
+    at: Mapped[datetime]
+
+
+class QuestionRow(OfCustomer, Base):
+    """One question that was put to a customer, and what became of the answer."""
+
+    __tablename__ = "questions"
+
+    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    conversation: Mapped[str]
+    question: Mapped[str]
+    # What it was asked about, where it may be asked of several things.
+    about: Mapped[str | None]
+    at: Mapped[datetime]
+    answered: Mapped[bool]
+    changed: Mapped[bool]
+    # None as long as it is open whether the answer will make a difference.
+    settled_at: Mapped[datetime | None]
 
 
 class HandoffRow(OfCustomer, Base):
@@ -377,12 +408,14 @@ class LinkRow(Base):
     undone_by: Mapped[str | None]
 
 
-class DocumentRow(OfCustomer, Base):
+class DocumentRow(OfCustomerKey, Base):
     """What search finds: a message by its place. The words are in the database's own full-text index."""
 
     __tablename__ = "search_documents"
+    __table_args__ = (CLUSTERED,)
 
-    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    # Made of the time, so that the newest are found first.
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     conversation: Mapped[str]
     message: Mapped[int]
 
@@ -408,6 +441,18 @@ class ReceiptRow(Base):
     probes: Mapped[dict[str, Any]]
 
 
+class StockRow(Base):
+    """How many pieces of a thing the catalogue stated, and since when: what is left is that less what was ordered."""
+
+    __tablename__ = "stock_counts"
+
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    # Of which size, where the catalogue counts by size; else empty.
+    module: Mapped[str] = mapped_column(primary_key=True)
+    stated: Mapped[int]
+    stated_at: Mapped[datetime]
+
+
 class KeyRow(Base):
     """A secret of this database."""
 
@@ -419,3 +464,5 @@ class KeyRow(Base):
 
 # The newest order of one customer.
 Index("ix_orders_customer_placed_at", OrderRow.customer, OrderRow.placed_at)
+# Whether anything was ordered since a stock was counted, and what.
+Index("ix_orders_changed_at", OrderRow.changed_at)

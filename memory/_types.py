@@ -4,8 +4,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect
+from sqlalchemy import BigInteger, DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
+
+
+def storable(text: str) -> str:
+    """A text as both databases can hold it: without NUL, and without halves of characters."""
+    if text.isascii():
+        return text.replace("\x00", "") if "\x00" in text else text
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
 
 _UNITS = 10_000  # Money is kept in ten-thousandths, so that sums in SQL are exact on both databases.
 
@@ -28,6 +36,23 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PlainString(TypeDecorator[str]):
+    """A word, as far as a database can hold it."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class PlainText(PlainString):
+    """What people wrote, as far as a database can hold it."""
+
+    impl = Text
+    cache_ok = True
 
 
 class Money(TypeDecorator[Decimal]):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from memory import migrations
 from memory._gate import guard
 from memory._session import Tx, transaction
+from memory._types import storable
 from memory.policies import Policies
 from memory.volatile import Volatile
 
@@ -87,12 +88,14 @@ class Memory:
 
 
 def _json(value: Any) -> str:
-    return dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return storable(dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError("memory lives in sqlite:///path or postgresql://...")
     driver = url.set(drivername="postgresql+psycopg")
     return create_engine(driver, json_serializer=_json, pool_size=10, max_overflow=20, pool_pre_ping=True)
 
@@ -114,7 +117,7 @@ def _sqlite(url: URL) -> Engine:
             "secure_delete=ON",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-16000",
+            "cache_size=-8000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -1,6 +1,6 @@
 """Who is who: visitors, sign-ins and channel addresses; an unverified one is a customer of its own and never merges."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,8 @@ from memory.errors import UnknownCustomer
 # The channel of the shop's own sign-in; its address is the shop's customer id.
 SHOP = "shop"
 VISITOR = "visitor"
+# So many customers are looked up at a time.
+_AT_ONCE = 500
 
 _ADD = InsertOnce(IdentityRow, keys=True)
 _FIND = Prepared(
@@ -141,9 +143,22 @@ def of(tx: Tx, customer: str) -> tuple[Identity, ...]:
     scope = _session.serve(tx, customer).scope
     columns = [getattr(IdentityRow, name) for name in Identity.__dataclass_fields__]
     rows = _session.private(
-        tx, select(*columns).where(IdentityRow.customer.in_(scope)).order_by(IdentityRow.created_at, IdentityRow.id)
+        tx,
+        select(*columns)
+        .where(IdentityRow.customer.in_(scope))
+        .order_by(IdentityRow.created_at, IdentityRow.channel, IdentityRow.address),
     )
     return tuple(Identity(*row) for row in rows)
+
+
+def subjects(tx: Tx, customers: Sequence[str]) -> dict[str, str]:
+    """The shop's own ids of these customers, for jobs; those whom the shop does not know are left out."""
+    known: dict[str, str] = {}
+    for start in range(0, len(customers), _AT_ONCE):
+        some = IdentityRow.customer.in_(customers[start : start + _AT_ONCE])
+        rows = select(IdentityRow.customer, IdentityRow.address).where(IdentityRow.channel == SHOP, some)
+        known.update((row.customer, row.address) for row in _session.private(tx, rows.order_by(IdentityRow.created_at.desc())))
+    return known
 
 
 def _find_or_create(tx: Tx, *, channel: str, address: str, verified_at: datetime | None, now: datetime) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, func, insert, select
 
 from memory import _session, consent
 from memory._gate import Prepared
@@ -55,6 +55,31 @@ def history(tx: Tx, grant: Grant, *, limit: int = 100) -> tuple[Profile, ...]:
     """The profiles of a person, newest first; the first is in force."""
     scope = _session.granted(tx, grant, Purpose.PERSONALISATION)
     return tuple(Profile(*row) for row in _HISTORY(tx, scope=sorted(scope), most=limit))
+
+
+def newest(tx: Tx, *, as_of: datetime) -> dict[str, Profile]:
+    """By customer, the profile in force at that time: for the job that computes the next ones, of those alone who
+    granted to be personalised for."""
+    last = (
+        select(ProfileRow.customer, func.max(ProfileRow.at).label("at"))
+        .where(ProfileRow.at <= as_of)
+        .group_by(ProfileRow.customer)
+        .subquery()
+    )
+    there = and_(last.c.customer == ProfileRow.customer, last.c.at == ProfileRow.at)
+    columns = (ProfileRow.customer, ProfileRow.at, ProfileRow.tier, ProfileRow.figures, ProfileRow.reasons)
+    found = {row[0]: Profile(*row[1:]) for row in _session.private(tx, select(*columns).join(last, there))}
+    names = sorted(found)
+    granted: set[str] = set()
+    for start in range(0, len(names), _AT_ONCE):
+        granted.update(consent.granted_among(tx, names[start : start + _AT_ONCE], Purpose.PERSONALISATION))
+    return {name: found[name] for name in names if name in granted}
+
+
+def latest_at(tx: Tx) -> datetime | None:
+    """When profiles were computed last; None before the first time."""
+    at: datetime | None = _session.private(tx, select(func.max(ProfileRow.at))).scalar()
+    return at
 
 
 _HISTORY = Prepared(

@@ -1,7 +1,7 @@
 """What a customer bought, as the shop's order files tell it: the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,14 +9,14 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from memory import _session, _tombstones, consent, identities
 from memory._gate import InsertOnce, Prepared
 from memory._ids import new_id
 from memory._purposes import Purpose
 from memory._session import Grant, Tx
-from memory._tables import CustomerRow, IdentityRow, PurchaseRow
+from memory._tables import CustomerRow, IdentityRow, OrderRow, PurchaseRow
 
 # So many customers are looked up, or read, at a time.
 _AT_ONCE = 500
@@ -35,11 +35,17 @@ class Line:
     unit_cost: Decimal | None = None
     gift: bool = False
     channel: str | None = None
+    # Tells equal lines of one order apart: 0 for the first. None: counted by ``record_lines``.
+    nth: int | None = None
+    # Slots to modules, for what was composed.
+    modules: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """One line of an order as it is kept."""
+    """One line of an order as it is kept; ``line`` names it for good among the customer's."""
+
+    line: str
 
     customer: str
     order_id: str
@@ -50,6 +56,7 @@ class Purchase:
     unit_cost: Decimal | None
     gift: bool
     channel: str | None
+    modules: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,16 +71,38 @@ class Recorded:
 def record_lines(tx: Tx, rows: Sequence[Line], *, seen: Counter[bytes] | None = None) -> Recorded:
     """Record order lines; customers that the shop knows and memory does not are made.
 
-    For a file in several pieces pass the same ``seen`` to each, so that equal lines of one order are told apart.
-    Needs no grant: reading does.
+    Equal lines of one order are told apart by their ``nth``; where it is None, by ``seen``: pass the same one for each
+    piece of a file. What was ordered in conversation is known already and not recorded twice. Needs no grant: reading
+    does.
     """
     seen = Counter() if seen is None else seen
     erased = _tombstones.addresses(tx, channel=identities.SHOP, addresses={row.subject for row in rows})
     kept = [row for row in rows if row.subject not in erased or row.ordered_at > erased[row.subject]]
-    customers = _customers(tx, {row.subject: row.ordered_at for row in kept})
-    values = [_values(row, customers[row.subject], seen) for row in kept]
-    new = _INSERT.each(tx, values)
-    return Recorded(new, len(values) - new, len(rows) - len(kept))
+    placed = _placed_here(tx, {row.order_id for row in kept if row.quantity > 0})
+    fresh = [row for row in kept if row.quantity <= 0 or row.order_id not in placed]
+    customers = _customers(tx, {row.subject: row.ordered_at for row in fresh})
+    values = [_values(row, customers[row.subject], seen) for row in fresh]
+    # In the order of the table, so that neighbours are written together.
+    new = _INSERT.each(tx, sorted(values, key=lambda row: (row["customer"], row["line"])))
+    return Recorded(new, len(kept) - new, len(rows) - len(kept))
+
+
+def record_order(tx: Tx, customer: str, *, order_id: str, rows: Sequence[Line]) -> bool:
+    """Record the lines of an order placed, or changed, in conversation in the place of what was recorded of it; False
+    when the customer refuses to have purchases used. ``subject`` of the lines is not looked at."""
+    drop_order(tx, customer, order_id=order_id)
+    if not consent.allows(tx, customer, Purpose.PERSONALISATION):
+        return False
+    seen: Counter[bytes] = Counter()
+    _INSERT.each(tx, [_values(row, customer, seen) for row in rows])
+    return True
+
+
+def drop_order(tx: Tx, customer: str, *, order_id: str) -> int:
+    """Delete what was recorded of an order that was cancelled; how many lines. Needs no grant."""
+    scope = _session.serve(tx, customer).scope
+    mine = (PurchaseRow.customer.in_(scope), PurchaseRow.order_id == order_id)
+    return _session.private(tx, delete(PurchaseRow).where(*mine)).rowcount
 
 
 def of(tx: Tx, grant: Grant) -> tuple[Purchase, ...]:
@@ -92,6 +121,11 @@ def all_granted(tx: Tx) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
             return
         after = some[-1]
         yield from _granted(tx, consent.granted_among(tx, some, Purpose.PERSONALISATION))
+
+
+def any_at_all(tx: Tx) -> bool:
+    """Whether anybody's purchase is known."""
+    return _session.private(tx, select(PurchaseRow.customer).limit(1)).first() is not None
 
 
 def _granted(tx: Tx, customers: Sequence[str]) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
@@ -129,10 +163,11 @@ def _customers(tx: Tx, subjects: Mapping[str, datetime]) -> dict[str, str]:
 def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
     said = (row.order_id, row.ordered_at.astimezone(UTC).isoformat(), row.sku, str(row.quantity), str(row.unit_price))
     content = blake2b("\x1f".join((row.subject, *said)).encode(), digest_size=12).digest()
-    seen[content] += 1
+    if row.nth is None:
+        seen[content] += 1
     return {
         "customer": customer,
-        "line": f"{content.hex()}-{seen[content]}",
+        "line": f"{content.hex()}-{seen[content] if row.nth is None else row.nth + 1}",
         "order_id": row.order_id,
         "ordered_at": row.ordered_at,
         "sku": row.sku,
@@ -140,8 +175,20 @@ def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
         "unit_price": row.unit_price,
         "unit_cost": row.unit_cost,
         "gift": row.gift,
-        "channel": row.channel,
+        "channel": row.channel or None,
+        "modules": dict(row.modules) if row.modules else None,
     }
+
+
+def _placed_here(tx: Tx, orders: set[str]) -> set[str]:
+    """Those of the order ids that are numbers given out in conversation."""
+    if _session.private(tx, select(OrderRow.number).limit(1)).first() is None:
+        return set()
+    named, found = sorted(orders), set[str]()
+    for start in range(0, len(named), _AT_ONCE):
+        some = OrderRow.number.in_(named[start : start + _AT_ONCE])
+        found.update(_session.private(tx, select(OrderRow.number).where(some)).scalars())
+    return found
 
 
 _COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase.__dataclass_fields__)
@@ -152,8 +199,3 @@ _OF = Prepared(
     .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))
     .order_by(PurchaseRow.ordered_at, PurchaseRow.line)
 )
-
-
-def lines(rows: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """Lines of mappings with the columns of an order file, already checked and converted by the caller."""
-    return [Line(**{name: row[name] for name in Line.__dataclass_fields__ if name in row}) for row in rows]

@@ -1,5 +1,6 @@
 """Nothing is kept for longer than ``data/privacy/retention.yml`` says, nor long after its purpose was withdrawn."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,19 +30,28 @@ if TYPE_CHECKING:
 _VISITORS = 500
 
 
-def apply(memory: "Memory", *, now: datetime) -> dict[str, int]:
+def apply(
+    memory: "Memory",
+    *,
+    now: datetime,
+    stores: Sequence[erasure.Store] = (),
+    hold: erasure.Hold | None = None,
+) -> dict[str, int]:
     """Delete what is due, in short transactions; how many rows by table. Run it daily; running it twice does no harm.
 
-    Erasures that were begun and not finished are finished, too.
+    Erasures that were begun and not finished are finished, too, for which ``stores`` and ``hold`` are passed on.
     """
     with memory.read() as tx:
         begun = erasure.unfinished(tx)
     for receipt in begun:
-        erasure.complete(memory, receipt, now=now)
+        erasure.complete(memory, receipt, now=now, stores=stores, hold=hold)
     deleted = {kept.name: _delete_old(memory, kept, now=now) for kept in _registry.TABLES if kept.dated}
     for name, gone in _delete_withdrawn(memory, now=now).items():
         deleted[name] = deleted.get(name, 0) + gone
     deleted["visitors"] = _erase_visitors(memory, now=now)
+    for bucket in range(search.BUCKETS):
+        with memory.write() as tx:
+            search.tidy(tx, bucket)
     erasure.settle(memory, now=now, patience=timedelta(seconds=1))
     return deleted
 

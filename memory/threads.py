@@ -22,6 +22,7 @@ _COLUMNS = (
     ThreadRow.slots,
     ThreadRow.description,
     ThreadRow.summary_response,
+    ThreadRow.progress,
     ThreadRow.opened_at,
     ThreadRow.touched_at,
 )
@@ -32,7 +33,7 @@ _OPEN = Prepared(select(*_COLUMNS).where(_MINE, _IS_OPEN).order_by(ThreadRow.tou
 _ONE = Prepared(select(*_COLUMNS).where(_MINE, _THIS))
 _KNOWN = Prepared(select(ThreadRow.id).where(_MINE, _THIS))
 _KEEP = Prepared(insert(ThreadRow))
-_LEFT = ("conversation", "flow", "step", "slots", "description", "summary_response", "touched_at")
+_LEFT = ("conversation", "flow", "step", "slots", "description", "summary_response", "progress", "touched_at")
 _SAVE = Prepared(update(ThreadRow).where(_MINE, _THIS, _IS_OPEN).values({name: bindparam(name) for name in _LEFT}))
 _TAKE = Prepared(
     update(ThreadRow)
@@ -40,7 +41,7 @@ _TAKE = Prepared(
     .values(conversation=bindparam("conversation"), touched_at=bindparam("touched_at"))
 )
 
-Ending = Literal["completed", "cancelled", "forgotten"]
+Ending = Literal["completed", "cancelled", "withdrawn", "forgotten"]
 
 
 class Snapshot(Protocol):
@@ -58,6 +59,8 @@ class Snapshot(Protocol):
     def description(self) -> str | None: ...
     @property
     def summary_response(self) -> str | None: ...
+    @property
+    def progress(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Thread:
     slots: Mapping[str, Any]
     description: str | None
     summary_response: str | None
+    progress: Mapping[str, Any] | None
     opened_at: datetime
     touched_at: datetime
 
@@ -90,6 +94,7 @@ def save(tx: Tx, snapshot: Snapshot, *, customer: str, conversation: str, now: d
         "slots": dict(snapshot.slots),
         "description": snapshot.description,
         "summary_response": snapshot.summary_response,
+        "progress": dict(snapshot.progress),
         "touched_at": now,
     }
     if _SAVE(tx, scope=scope, thread=snapshot.thread, **values).rowcount:
@@ -104,7 +109,8 @@ def save(tx: Tx, snapshot: Snapshot, *, customer: str, conversation: str, now: d
 def close(tx: Tx, thread: str, how: Ending, *, customer: str, now: datetime) -> None:
     """End a thread. Its answers go; that it ended stays, so that it is not kept again. Needs no grant."""
     scope = _session.serve(tx, customer).scope
-    ended = {"state": how, "slots": None, "description": None, "summary_response": None, "touched_at": now}
+    emptied = dict.fromkeys(("slots", "description", "summary_response", "progress"))
+    ended = {"state": how, "touched_at": now, **emptied}
     mine = (ThreadRow.customer.in_(scope), ThreadRow.id == thread)
     if _session.private(tx, update(ThreadRow).where(*mine).values(**ended)).rowcount or how != "forgotten":
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from memory import _session
 from memory._gate import InsertOnce
@@ -70,3 +70,13 @@ def for_customer(tx: Tx, customer: str) -> tuple[Ticket, ...]:
     mine = select(*columns).where(TicketRow.customer.in_(scope))
     rows = _session.ask(tx, mine.order_by(TicketRow.opened_at.desc(), TicketRow.number))
     return tuple(Ticket(*row) for row in rows)
+
+
+def counts(tx: Tx, *, until: datetime) -> dict[str, dict[str, int]]:
+    """By customer, how many tickets of each kind were opened until then: for jobs."""
+    columns = (TicketRow.customer, TicketRow.kind, func.count())
+    found = select(*columns).where(TicketRow.opened_at <= until).group_by(TicketRow.customer, TicketRow.kind)
+    counted: dict[str, dict[str, int]] = {}
+    for customer, kind, times in _session.private(tx, found):
+        counted.setdefault(customer, {})[kind] = int(times)
+    return counted

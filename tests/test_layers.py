@@ -48,18 +48,6 @@ def test_a_package_imports_only_what_its_layer_allows(folder):
     assert wrong == set()
 
 
-def test_nothing_outside_memory_imports_its_private_modules():
-    """The gate cannot be walked around by an import."""
-    wrong = {
-        f"{path.relative_to(ROOT)}: {name}"
-        for package in ("bot", "actions")
-        for path in (ROOT / package).rglob("*.py")
-        for name in _ours(path)
-        if name.startswith("memory._")
-    }
-    assert wrong == set()
-
-
 def test_only_the_entry_points_import_the_composition_root():
     """Everything else gets its parts handed in."""
     importers = {

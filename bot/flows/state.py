@@ -194,6 +194,11 @@ class ThreadSnapshot:
     via: tuple[str, ...] = ()
     committed: bool = False
 
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What the engine alone needs to go on from here: `from_json` takes these fields beside the others."""
+        return {"passed": list(self.passed), "skipped": list(self.skipped), "committed": self.committed}
+
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain JSON."""
         return {f.name: _json_value(getattr(self, f.name)) for f in fields(self)}

@@ -66,7 +66,7 @@ class Progress:
 class Answer:
     """Whether a customer has a benefit, and why: `utter_benefit_<code>` with the paths, nearest first.
 
-    Codes: yours_by_path, yours, open_to_all, not_yet, not_designed (with `because`), unknown.
+    Codes: yours_by_path, yours, open_to_all, not_yet, not_designed (with `because`), other_channel, unknown.
     """
 
     benefit: str

@@ -135,7 +135,9 @@ def gather(
     place, slot, score, source = place[keep], slot[keep], score[keep], source[keep]
     keep = np.sort(_strongest(slot, score))
     place, slot, score, source = place[keep], slot[keep], score[keep], source[keep]
-    barriers = _Barriers(taste, fresh, facts, index=index, shelf=shelf, weights=weights)
+    opinions = tuple(fact for fact in reversed(facts) if fact.kind in (Kind.LIKE, Kind.DISLIKE))
+    bans = tuple(fact for fact in facts if fact.kind in (Kind.NEVER, Kind.NOT_AGAIN))
+    barriers = _Barriers(taste, fresh, opinions, bans, index=index, shelf=shelf, weights=weights)
     return barriers.applied(place, slot, score, source)
 
 
@@ -218,7 +220,8 @@ class _Barriers:
 
     taste: Taste
     fresh: np.ndarray
-    facts: tuple[Stated, ...]
+    opinions: tuple[Stated, ...]
+    bans: tuple[Stated, ...]
     index: Index
     shelf: Shelf
     weights: Weights
@@ -274,8 +277,8 @@ class _Barriers:
         owned = self.taste.owned.get(int(self.index.kind[where])) if self.index.durable[where] else None
         if owned is not None:
             return Barrier.OWNED, owned
-        if self.facts:
-            refusal = ruled_out(self.shelf.products[self.index.skus[where]], self.facts)
+        if self.bans:
+            refusal = ruled_out(self.shelf.products[self.index.skus[where]], self.bans)
             if refusal is not None and refusal.barrier is not None:
                 return refusal.barrier, refusal.facts[0]
         if where in asserted and slot != _F:
@@ -286,11 +289,10 @@ class _Barriers:
 
     def _opinion(self, where: int) -> Stated | None:
         """The newest like or dislike that concerns the product."""
-        if not self.facts:
+        if not self.opinions:
             return None
         product = self.shelf.products[self.index.skus[where]]
-        spoken = (fact for fact in reversed(self.facts) if fact.kind in (Kind.LIKE, Kind.DISLIKE))
-        return next((fact for fact in spoken if matches(fact, product)), None)
+        return next((fact for fact in self.opinions if matches(fact, product)), None)
 
 
 def evidence_for_place(taste: Taste, where: int) -> tuple[Bought, ...]:
@@ -304,7 +306,7 @@ def together(index: Index, source: int, where: int) -> bool:
     return bool(index.together[source, column])
 
 
-def liked_only(person: Person, without: Sequence[str]) -> Person:
+def person_without(person: Person, without: Sequence[str]) -> Person:
     """The person as if some purchases and facts had never been."""
     gone = set(without)
     return Person(

@@ -9,7 +9,7 @@ STANDARD.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -199,15 +199,11 @@ def _standing(account: Account, p_alive: float, rules: TierRules) -> Standing:
 def classify(worths: Sequence[Worth], rules: TierRules) -> tuple[Assessment, ...]:
     """The tier of each by the percentiles of all. Raising one customer's value never takes MVC away nor gives BZ."""
     segments = _segments(worths, rules)
-    potential = {
-        name: float(np.percentile([w.actual_value for w in members], _POTENTIAL)) for name, members in segments[1]
-    }
-    sizes = {name: len(members) for name, members in segments[1]}
+    unrealised = [max(segments[w.customer].potential - w.actual_value, 0.0) for w in worths]
     values = [worth.actual_value for worth in worths]
-    unrealised = [max(potential[segments[0][w.customer]] - w.actual_value, 0.0) for w in worths]
     cuts = _cuts(values, unrealised, rules) if len(worths) >= rules.min_customers else None
     return tuple(
-        _assessment(worth, missing, segments[0][worth.customer], sizes=sizes, cuts=cuts, rules=rules)
+        _assessment(worth, missing, segments[worth.customer], cuts=cuts, rules=rules)
         for worth, missing in zip(worths, unrealised, strict=True)
     )
 
@@ -221,27 +217,33 @@ def _cuts(values: Sequence[float], unrealised: Sequence[float], rules: TierRules
     )
 
 
-_Segments = tuple[dict[str, str], list[tuple[str, list[Worth]]]]
+@dataclass(frozen=True)
+class _Segment:
+    """Comparable customers: how many, and from what value on their best tenth begins."""
+
+    name: str
+    size: int
+    potential: float
 
 
-def _segments(worths: Sequence[Worth], rules: TierRules) -> _Segments:
-    """Customer -> segment, and each segment's members. Too small a segment is widened to all of the same standing.
+def _segments(worths: Sequence[Worth], rules: TierRules) -> dict[str, _Segment]:
+    """Customer -> segment. Too small a segment is widened to all of the same standing.
 
     Standing is never widened away: whoever costs more than they bring is compared with others of whom that is true.
     """
-    narrow: dict[str, list[Worth]] = {}
+    members: dict[str, list[float]] = {}
     for worth in worths:
-        narrow.setdefault(_segment_name(worth, rules), []).append(worth)
-    name_of: dict[str, str] = {}
-    wide: dict[str, list[Worth]] = {}
-    for worth in worths:
-        name = _segment_name(worth, rules)
-        if len(narrow[name]) < rules.segments.min_customers:
-            name = worth.standing.value
-        name_of[worth.customer] = name
-        wide.setdefault(worth.standing.value, []).append(worth)
-    used = sorted(set(name_of.values()))
-    return name_of, [(name, wide[name] if name in wide else narrow[name]) for name in used]
+        for name in {_segment_name(worth, rules), worth.standing.value}:
+            members.setdefault(name, []).append(worth.actual_value)
+    segments = {
+        name: _Segment(name, len(values), float(np.percentile(values, _POTENTIAL))) for name, values in members.items()
+    }
+
+    def of(worth: Worth) -> _Segment:
+        narrow = segments[_segment_name(worth, rules)]
+        return narrow if narrow.size >= rules.segments.min_customers else segments[worth.standing.value]
+
+    return {worth.customer: of(worth) for worth in worths}
 
 
 def _segment_name(worth: Worth, rules: TierRules) -> str:
@@ -249,11 +251,10 @@ def _segment_name(worth: Worth, rules: TierRules) -> str:
     return f"{worth.standing.value}/{worth.category}" if narrow else worth.standing.value
 
 
-def _assessment(
-    worth: Worth, missing: float, segment: str, *, sizes: Mapping[str, int], cuts: Cuts | None, rules: TierRules
-) -> Assessment:
+def _assessment(worth: Worth, missing: float, segment: _Segment, *, cuts: Cuts | None, rules: TierRules) -> Assessment:
     below_zero = (
-        worth.actual_value + missing < 0
+        # AV + SV is the larger of the two; taken as such it cannot be rounded to the wrong side of zero.
+        max(worth.actual_value, segment.potential) < 0
         and worth.transactions >= rules.below_zero.min_transactions
         and worth.cycles >= rules.below_zero.min_cycles
     )
@@ -261,8 +262,8 @@ def _assessment(
         worth=worth,
         tier=_tier(worth.actual_value, missing, below_zero=below_zero, cuts=cuts),
         unrealised_value=missing,
-        segment=segment,
-        segment_size=sizes[segment],
+        segment=segment.name,
+        segment_size=segment.size,
         keeps=_kept(worth.actual_value, missing, below_zero=below_zero, cuts=cuts),
         cuts=cuts,
     )

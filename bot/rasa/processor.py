@@ -130,9 +130,7 @@ class LeanProcessor(MessageProcessor):
         return [rasa.core.actions.action.create_bot_utterance(said)] if said else []
 
 
-def choice_uttered(payload: Mapping[str, Any], text: str, **kwargs: Any) -> UserUttered:
-    """A tapped choice as Rasa's event: the intent `choose`, with the payload's keys as entities."""
+def choice_parsed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """A tapped choice as Rasa's parse data: the intent `choose`, with the payload's keys as entities."""
     entities = [{"entity": key, "value": value, "start": 0, "end": 0} for key, value in payload.items()]
-    intent = {"name": CHOOSE, "confidence": 1.0}
-    parse = {"text": text, "intent": intent, "entities": entities}
-    return UserUttered(text, intent, entities, parse, **kwargs)
+    return {"text": text, "intent": {"name": CHOOSE, "confidence": 1.0}, "entities": entities}

@@ -55,7 +55,9 @@ def test_place_order_stages_the_order_and_writes_nothing_itself(stage):
     """The order is there when the turn is committed, and not before."""
     events = stage.run("action_place_order", LATTE)
     number = events[1]["value"]
-    assert events == [SlotSet("placed", "yes"), SlotSet("order_number", number)]
+    assert events == [
+        SlotSet("placed", "yes"), SlotSet("order_number", number), SlotSet("free_shipping", None),
+    ]  # fmt: skip
     with stage.memory.read() as tx:
         assert orders.latest(tx, stage.customer) is None
     stage.commit()
@@ -81,8 +83,13 @@ def test_the_same_message_places_one_order(stage):
 def test_check_delivery_tells_apart_why_not(stage):
     """Nowhere at all, or not these things."""
     there = {**LATTE, "fulfilment": "delivery", "address": "Hauptstr 5, 10435 Berlin"}
-    assert stage.run("action_check_delivery", LATTE) == [SlotSet("delivery", "ok")]
-    assert stage.run("action_check_delivery", there) == [SlotSet("delivery", "ok")]
+    paid = "It would be free with an order of €25.00 or more (€20.00 more)"
+    free = [SlotSet("free_shipping", None), SlotSet("delivery_hint", None)]
+    assert stage.run("action_check_delivery", LATTE) == [SlotSet("delivery", "ok"), *free]
+    assert stage.run("action_check_delivery", there)[0::2] == [
+        SlotSet("delivery", "ok"),
+        SlotSet("delivery_hint", paid),
+    ]
     far = {**there, "address": "Marienplatz 1, 80331 Munich"}
     assert stage.run("action_check_delivery", far) == [SlotSet("delivery", "not_these_there")]
     assert stage.run("action_check_delivery", {**there, "address": "Oslo"}) == [SlotSet("delivery", "not_there")]

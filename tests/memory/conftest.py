@@ -21,6 +21,15 @@ from memory import Memory
 _BINARIES = Path("/usr/lib/postgresql")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The ten thousand histories take minutes: they are run in CI and by ``-m slow``."""
+    if "slow" in str(config.getoption("-m")) or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow") and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason="slow: run by -m slow, and in CI"))
+
+
 def _newest_postgres() -> Path | None:
     found = shutil.which("initdb")
     homes = [Path(found).parent] if found else []

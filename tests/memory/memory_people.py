@@ -19,6 +19,7 @@ class Half:
     slots: dict[str, Any] = field(default_factory=lambda: {"product": "latte", "size": "large"})
     description: str | None = "the milk"
     summary_response: str | None = "utter_summary_order_drink"
+    progress: dict[str, Any] = field(default_factory=lambda: {"passed": ["product", "size"]})
 
 
 def somebody(memory: Memory, subject: str = "ann", channel: str = "web") -> tuple[str, str]:

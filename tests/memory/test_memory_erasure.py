@@ -28,10 +28,12 @@ from memory import (
     identities,
     links,
     messages,
+    needs,
     orders,
     outbox,
     profiles,
     purchases,
+    questions,
     retention,
     search,
     threads,
@@ -89,6 +91,8 @@ def lived_in(memory: Memory, subject: str = "ermintrude@example.org", marks: boo
         facts.record(tx, grant, attribute="allergy", purpose=Purpose.SENSITIVE, **told)
         line = purchases.Line("o1", subject, NOW, "marmoreal" if marks else "mug", 1, Decimal("12.50"))
         purchases.record_lines(tx, [line])
+        needs.note(tx, customer, wanted=secret, now=NOW)
+        questions.ask(tx, customer, conversation=conversation, question="milk", about=secret, now=NOW)
         grant = consent.require(tx, customer, Purpose.PERSONALISATION)
         profiles.record(tx, grant, tier="STANDARD", figures={"value": 3.5}, reasons=[secret], now=NOW)
         order = {"lines": [{"sku": secret}], "fulfilment": "pickup", "total": 3, "currency": "GBP", "now": NOW}

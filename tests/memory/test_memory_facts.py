@@ -106,6 +106,19 @@ def test_a_correction_wins_at_once_and_supersedes_visibly(memory: Memory) -> Non
         assert [(old.id, old.superseded_by) for old in facts.superseded(tx, grant)] == [(oat.id, soy.id)]
 
 
+def test_one_fact_can_take_the_place_of_another(memory: Memory) -> None:
+    """When the customer says which of two that are remembered holds."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        grant = _grant(tx, customer)
+        oat, soy = _tell(tx, grant, "oat"), _tell(tx, grant, "soy")
+        facts.supersede(tx, grant, oat.id, by=soy.id)
+        assert [fact.id for fact in facts.usable(tx, grant, now=NOW)] == [soy.id]
+        assert [fact.id for fact in facts.superseded(tx, grant)] == [oat.id]
+        with pytest.raises(FactRefused):
+            facts.supersede(tx, grant, "f_unknown", by=soy.id)
+
+
 def test_a_contradiction_is_kept_until_the_customer_settles_it(memory: Memory) -> None:
     """Neither side is used meanwhile; the one that is kept supersedes the other."""
     customer, _ = somebody(memory)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,6 +159,24 @@ def test_every_table_has_a_period(memory: Memory) -> None:
         assert kept.dated is None or kept.dated in kept.row.__table__.c
         assert kept.dated or memory.policies.retention.keep[kept.name] is None
     assert set(retention.periods(memory)) < set(Base.metadata.tables)
+
+
+def test_the_page_for_the_protection_officer_is_true(memory: Memory) -> None:
+    """It lists exactly the tables of the registry, with their purposes and periods."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+    listed: dict[str, tuple[str, str]] = {}
+    for row in (line for line in page.splitlines() if line.startswith("| `")):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        names = [name.strip(" `") for name in cells[0].split(",")]
+        periods = [period.strip() for period in cells[4].split(",")] * len(names)
+        listed |= {name: (cells[3].split(" ")[0], period) for name, period in zip(names, periods, strict=False)}
+    for kept in TABLES:
+        days = memory.policies.retention.keep[kept.name]
+        said = {"while known": None, "with the messages": None}.get(listed[kept.name][1], listed[kept.name][1])
+        assert (kept.name, said) == (kept.name, None if days is None else str(days.days))
+        assert listed[kept.name][0] == next(iter(kept.purposes), Purpose.SERVICE).value
+    assert set(listed) == {kept.name for kept in TABLES}
+    assert all(f"`{purpose.value}`" in page for purpose in Purpose)
 
 
 def test_rows_go_when_their_period_is_over(memory: Memory) -> None:

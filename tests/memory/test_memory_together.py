@@ -15,7 +15,7 @@ from memory.errors import AlreadyRecorded
 from memory.messages import Said
 
 _TURNS = 25
-_WRITERS = 3
+_WRITERS = 2
 
 
 def _write_turns(url: str, customer: str, conversation: str, writer: int) -> None:
@@ -146,12 +146,12 @@ def test_loading_costs_what_came_after_the_checkpoint(memory: Memory, turns: int
 def test_two_programs_that_start_at_once_migrate_once(bare_url: str, tmp_path: Path) -> None:
     """Both find a database that is up to date."""
     spawn = multiprocessing.get_context("spawn")
-    starters = [spawn.Process(target=_open, args=(bare_url,)) for _ in range(3)]
+    starters = [spawn.Process(target=_open, args=(bare_url,)) for _ in range(2)]
     for starter in starters:
         starter.start()
     for starter in starters:
         starter.join(60)
-    assert [starter.exitcode for starter in starters] == [0, 0, 0]
+    assert [starter.exitcode for starter in starters] == [0, 0]
 
 
 def _open(url: str) -> None:

@@ -16,6 +16,9 @@ from bot import wording
 from bot.flows import engine, loader
 from bot.flows.model import Choice, Message, State
 from bot.offering import catalogue
+from bot.offering.choices import Engine
+from bot.offering.index import build_index
+from bot.offering.rules import load_rules
 from memory import Memory, Turn, consent, conversations, identities, threads
 from memory.consent import ConsentRefused, Purpose
 
@@ -24,8 +27,10 @@ CATALOGUE = catalogue.load(ROOT / "data" / "catalogue")
 WORDING = wording.load(ROOT / "data" / "wording")
 DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text())
 FLOWS = loader.load(ROOT / "data" / "flows", wording=WORDING.names, actions=frozenset(DOMAIN["actions"]))
+RULES = load_rules(ROOT / "data" / "offering")
 # A Monday, 10:00 in Berlin: the shop is open, people answer.
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+ENGINE = Engine(CATALOGUE, build_index(CATALOGUE, (), rules=RULES.offers, as_of=MONDAY), RULES.offers)
 
 
 def phrase(name: str, variables: dict[str, Any], language: str) -> str:
@@ -67,7 +72,7 @@ class Shown:
 
 
 def shop_of(memory: Memory, clock: Clock) -> Shop:
-    return Shop(lambda: CATALOGUE, lambda: FLOWS, memory, clock, phrase)
+    return Shop(lambda: CATALOGUE, lambda: FLOWS, memory, clock, phrase, lambda: ENGINE)
 
 
 def customer_of(memory: Memory, subject: str) -> str:

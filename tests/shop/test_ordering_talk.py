@@ -162,6 +162,7 @@ def test_delivery_asks_for_an_address_with_its_postcode_and_adds_the_fee(talk):
     assert "utter_address_needs_postcode" in talk.ran
     talk.say("Hauptstr 5, 10435 Berlin", "inform")
     assert "€2.50 for the delivery: €7.30" in talk.shown[-1].text
+    assert "It would be free with an order of €25.00 or more" in talk.shown[-1].text
     talk.tap("Yes, order it")
     assert "with you at 10:53" in talk.shown[-1].text
     assert _orders(talk)[0].fulfilment["address"] == "Hauptstr 5, 10435 Berlin"

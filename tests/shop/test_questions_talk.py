@@ -61,7 +61,7 @@ def test_a_day_that_was_named_is_answered(talk):
         ("ask_product", (("product", "hand_grinder"),), ["burrs steel and capacity 25 g"]),
         ("ask_menu", (), ["drinks, beans, gear"]),
         ("ask_menu", (("category", "gear"),), ["- French Press 1 L for €32.00"]),
-        ("whats_new", (), ["espresso tonic and Kenya Nyeri beans"]),
+        ("whats_new", (), ["New here: ", "espresso tonic", "Kenya Nyeri beans"]),
     ],
 )
 def test_questions_are_answered_from_the_catalogue(talk, intent, entities, parts):

@@ -1,0 +1,82 @@
+"""Keeps tiers and the engine up to date in the served process, in a thread beside the event loop.
+
+At the start when tiers are stale, every 28 days, and soon after orders; never more than once an hour for those.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.locks import Locks
+from bot.offering.catalogue import Catalogue
+from bot.offering.rules import TierRules
+from bot.offers import tiers
+from bot.offers.market import Market
+from memory import Memory, profiles, stock
+
+# How often it is looked whether there is something to do; looking costs two small reads.
+_LOOK_SECONDS = 60.0
+# New orders change tiers and what is popular: not sooner after the last time than this.
+_AFTER_ORDERS = timedelta(hours=1)
+logger = logging.getLogger(__name__)
+
+
+class Schedule:
+    """`run` until cancelled. Several processes may run it: one at a time computes, the others find nothing to do."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        market: Market,
+        *,
+        catalogue: Callable[[], Catalogue],
+        rules: Callable[[], TierRules],
+        clock: Callable[[], datetime],
+        locks: Locks,
+    ) -> None:
+        """`locks` are shared between processes where there are several."""
+        self._memory, self._market = memory, market
+        self._catalogue, self._rules, self._clock, self._locks = catalogue, rules, clock, locks
+        self._computed_at: datetime | None = None
+        self._seen: datetime | None = None
+
+    async def run(self) -> None:
+        """Look, do what is due, wait, for ever. A failure is logged and tried again at the next look."""
+        while True:
+            try:
+                await self.look()
+            except Exception:  # The edge of a background task: the shop goes on without it.
+                logger.exception("Tiers could not be computed")
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def look(self) -> bool:
+        """Do what is due now; whether anything was."""
+        if not self._market.learned:
+            await asyncio.to_thread(self._market.learn)
+        if not await asyncio.to_thread(self._is_due):
+            return False
+        async with self._locks.lock("tiers"):
+            if not await asyncio.to_thread(self._is_due):
+                return False
+            await asyncio.to_thread(self._compute)
+        return True
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        with self._memory.read() as tx:
+            if self._computed_at is None:
+                self._computed_at = profiles.latest_at(tx)
+            newest = stock.version(tx)
+        if self._computed_at is None or now - self._computed_at >= tiers.FRESH:
+            return tiers.is_stale(self._memory, now=now)
+        return newest is not None and newest != self._seen and now - self._computed_at >= _AFTER_ORDERS
+
+    def _compute(self) -> None:
+        now = self._clock()
+        with self._memory.read() as tx:
+            self._seen = stock.version(tx)
+        standings = tiers.recompute(self._memory, self._catalogue(), self._rules(), as_of=now)
+        self._market.learn()
+        self._computed_at = now
+        logger.info("Tiers of %s customers were computed.", len(standings))

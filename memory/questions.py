@@ -1,0 +1,74 @@
+"""Which questions were put to customers and what became of the answers: what effort cost, and what it was good for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, insert, select, update
+
+from memory import _session
+from memory._session import Tx
+from memory._tables import QuestionRow
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question that was asked. ``changed``: the answer led elsewhere than none would have; open until settled."""
+
+    question: str
+    about: str | None
+    conversation: str
+    at: datetime
+    answered: bool
+    changed: bool
+    settled_at: datetime | None
+
+
+def ask(tx: Tx, customer: str, *, conversation: str, question: str, now: datetime, about: str | None = None) -> None:
+    """Note that a question is put. Asked again before it was settled, it counts once. Needs no grant."""
+    _session.serve(tx, customer)
+    open_one = _mine(tx, customer, conversation).where(
+        QuestionRow.question == question, QuestionRow.settled_at.is_(None)
+    )
+    if _session.ask(tx, open_one.limit(1)).first() is None:
+        row = {"customer": customer, "conversation": conversation, "question": question, "about": about, "at": now}
+        nothing = {"answered": False, "changed": False, "settled_at": None}
+        _session.add(tx, insert(QuestionRow), [{**row, **nothing}])
+
+
+def settle(
+    tx: Tx, customer: str, *, conversation: str, answers: Mapping[str, bool], asked: frozenset[str], now: datetime
+) -> None:
+    """Note what became of the open questions among ``asked``: ``answers`` tells of those that were answered whether
+    the answer changed the outcome; the others were skipped."""
+    scope = _session.serve(tx, customer).scope
+    for question in sorted(asked):
+        mine = (
+            QuestionRow.customer.in_(scope),
+            QuestionRow.conversation == conversation,
+            QuestionRow.question == question,
+            QuestionRow.settled_at.is_(None),
+        )
+        became = {"answered": question in answers, "changed": answers.get(question, False), "settled_at": now}
+        _session.change(tx, update(QuestionRow).where(*mine).values(**became))
+
+
+def of(tx: Tx, customer: str, *, since: datetime) -> tuple[Question, ...]:
+    """The questions put to a person since then, oldest first."""
+    scope = _session.serve(tx, customer).scope
+    mine = select(*_COLUMNS).where(QuestionRow.customer.in_(scope), QuestionRow.at >= since)
+    return tuple(Question(*row) for row in _session.ask(tx, mine.order_by(QuestionRow.id)))
+
+
+def everyone(tx: Tx) -> Iterator[Question]:
+    """All questions, for the report; whom they were put to is left out."""
+    for row in _session.private(tx, select(*_COLUMNS).order_by(QuestionRow.id)):
+        yield Question(*row)
+
+
+def _mine(tx: Tx, customer: str, conversation: str) -> Select[tuple[int]]:
+    scope = _session.serve(tx, customer).scope
+    return select(QuestionRow.id).where(QuestionRow.customer.in_(scope), QuestionRow.conversation == conversation)
+
+
+_COLUMNS = tuple(getattr(QuestionRow, name) for name in Question.__dataclass_fields__)

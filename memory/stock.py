@@ -1,0 +1,72 @@
+"""How much is left: what the catalogue stated, less what stands ordered since it stated that.
+
+Nothing is counted down. A cancelled order gives its pieces back by being cancelled, and a new count by the shop
+replaces the old one together with everything ordered before it. Orders of somebody who was erased are gone from here
+too: the shop's next count puts that right.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
+
+from memory import _session
+from memory._session import Tx
+from memory._tables import OrderRow, StockRow
+
+# A thing, and the size that is counted (empty where sizes are not told apart).
+Piece = tuple[str, str]
+
+
+def changed(tx: Tx, counts: Mapping[Piece, int]) -> bool:
+    """Whether the catalogue states other counts than those that are noted."""
+    return dict(counts) != {piece: stated for piece, (stated, _) in _noted(tx).items()}
+
+
+def state(tx: Tx, counts: Mapping[Piece, int], *, now: datetime) -> None:
+    """Note the counts of the catalogue. One that is as it was keeps its time, so that an edit elsewhere in the
+    catalogue restocks nothing."""
+    noted = _noted(tx)
+    for piece in noted.keys() - counts.keys() | {p for p in noted.keys() & counts if noted[p][0] != counts[p]}:
+        _session.private(tx, delete(StockRow).where(StockRow.sku == piece[0], StockRow.module == piece[1]))
+    rows = [
+        {"sku": sku, "module": module, "stated": stated, "stated_at": now}
+        for (sku, module), stated in counts.items()
+        if noted.get((sku, module), (None,))[0] != stated
+    ]
+    if rows:
+        _session.private(tx, insert(StockRow), rows)
+
+
+def version(tx: Tx) -> datetime | None:
+    """Something that differs whenever an order was placed, changed or cancelled; cheap."""
+    newest: datetime | None = _session.private(tx, select(func.max(OrderRow.changed_at))).scalar()
+    return newest
+
+
+def ordered(tx: Tx) -> dict[Piece, int]:
+    """How many pieces of each thing that is counted stand ordered since its count was stated."""
+    noted = _noted(tx)
+    if not noted:
+        return {}
+    since = min(at for _, at in noted.values())
+    # What was placed since then was changed no earlier.
+    placed = select(OrderRow.lines, OrderRow.placed_at).where(OrderRow.changed_at >= since)
+    taken: dict[Piece, int] = {}
+    for lines, placed_at in _session.private(tx, placed.where(OrderRow.state != "cancelled")):
+        for line in lines:
+            piece = _piece(line, noted)
+            if piece is not None and placed_at >= noted[piece][1]:
+                taken[piece] = taken.get(piece, 0) + int(line.get("quantity", 1))
+    return taken
+
+
+def _noted(tx: Tx) -> dict[Piece, tuple[int, datetime]]:
+    rows = _session.private(tx, select(StockRow.sku, StockRow.module, StockRow.stated, StockRow.stated_at))
+    return {(row.sku, row.module): (row.stated, row.stated_at) for row in rows}
+
+
+def _piece(line: Mapping[str, object], noted: Mapping[Piece, object]) -> Piece | None:
+    sku, options = str(line.get("sku")), line.get("options")
+    modules = [str(value) for value in options.values()] if isinstance(options, Mapping) else []
+    return next(((sku, module) for module in (*modules, "") if (sku, module) in noted), None)

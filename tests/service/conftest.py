@@ -1,0 +1,41 @@
+"""A database on disk, somebody to talk to without Rasa, and a gateway whose assistant does as a test says."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shop"))
+
+from service_world import make_gateway
+from shop_talk import Clock, Talk, customer_of
+
+from memory import Memory
+
+
+@pytest.fixture
+def memory(tmp_path):
+    opened = Memory.open(f"sqlite:///{tmp_path}/service.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ana(memory):
+    return customer_of(memory, "ana")
+
+
+@pytest.fixture
+def talk(memory, clock, ana):
+    return Talk(memory, clock, ana)
+
+
+@pytest.fixture
+def gateway(memory, clock):
+    """Its assistant says "Which milk?" to everything, and is not busy."""
+    return make_gateway(memory, clock)

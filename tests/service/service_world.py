@@ -1,0 +1,130 @@
+"""A gateway around a hand-written assistant, and short ways to decide and to look things up."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shop_talk import MONDAY, ROOT
+from starlette.testclient import TestClient
+
+from bot import app, settings, tokens
+from bot.assistant import Answer, Said
+from bot.channels.people import People
+from bot.erasing import Erasures
+from bot.gateway import Gateway, Incoming
+from bot.hub import LocalHub
+from bot.live import Live
+from bot.locks import LocalLocks
+from bot.offering import catalogue_files
+from bot.rasa.nlg import WordingGenerator
+from bot.rasa.nlu.refusals import Context, Refusal, keyword
+from bot.refusals import Refusals
+from bot.wording import load as load_wording
+from memory import Turn, consent
+from memory.consent import Evidence, Purpose
+from memory.messages import Outgoing
+
+NLG = WordingGenerator(
+    words=Live(ROOT / "data" / "wording", "*.yml", load_wording),
+    products=Live(ROOT / "data" / "catalogue", "*.yml", catalogue_files.load),
+)
+
+
+@dataclass
+class FakeAssistant:
+    """Asks for the milk, whatever was said; notes what it was told."""
+
+    busy: bool = False
+    fails: bool = False
+    told: list[Said] = field(default_factory=list)
+    offers: tuple = ()
+
+    def is_busy(self, turn: Turn) -> bool:
+        return self.busy
+
+    async def respond(self, turn: Turn, said: Said) -> Answer:
+        self.told.append(said)
+        if self.fails:
+            raise RuntimeError("the model is gone")
+
+        def write(tx):
+            for staged in turn.writes:
+                staged(tx)
+
+        return Answer((Outgoing("Which milk?", self.offers),), write)
+
+
+def by_keyword(text: str, *, context: Context) -> Refusal | None:
+    """The detector without its model, which also takes "leave me alone" for a refusal that may be meant otherwise."""
+    if "leave me alone" in text:
+        return Refusal("marketing", None, None, 0.4, False)
+    return keyword(text, context=context)
+
+
+def make_gateway(memory, clock, **options) -> Gateway:
+    locks, hub = LocalLocks(), LocalHub()
+    return Gateway(
+        memory=memory,
+        assistant=FakeAssistant(**options),
+        refusals=Refusals(memory, NLG, detect=by_keyword),
+        erasures=Erasures(memory, locks, hub, clock),
+        locks=locks,
+        hub=hub,
+        clock=clock,
+    )
+
+
+SECRET = "s" * 32
+
+
+class Idle:
+    """In the place of what works in the background."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+def make_client(gateway, memory, clock) -> TestClient:
+    """HTTP in front of a gateway; use it as a context manager, so that erasures are finished."""
+    given = {"DEMO": "1", "IDENTITY_SECRET": SECRET, "SESSION_SECRET": SECRET, "SHOP_API_KEY": SECRET}
+    people = People(memory, secret=SECRET, clock=clock)
+    told = settings.load(ROOT, given=given)
+    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, (), None, None, Idle())
+    return TestClient(app.build(parts), raise_server_exceptions=False)
+
+
+def headers(subject: str, *, now: datetime = MONDAY, **claims) -> dict[str, str]:
+    """Of a customer who signed in at `now`."""
+    token = tokens.sign(subject, secret=SECRET, now=now, ttl=timedelta(days=36_500), **claims)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def say(gateway, customer, text, *, channel="web", key=None):
+    """The texts that were answered."""
+    incoming = Incoming(customer, channel, text=text, message_id=key)
+    return [shown.text for shown in asyncio.run(gateway.handle(incoming)).reply.messages]
+
+
+def allows(memory, customer, purpose, channel="*", topic="*"):
+    with memory.read() as tx:
+        return consent.allows(tx, customer, purpose, channel, topic)
+
+
+def ledger(memory, customer):
+    """(purpose, channel, decision, method) of every entry, oldest first."""
+    with memory.read() as tx:
+        past = consent.history(tx, customer)
+    return [(entry.purpose, entry.channel, entry.decision, entry.method) for entry in past]
+
+
+def grant(memory, clock, customer, purpose: Purpose, channel="*"):
+    with memory.write() as tx:
+        consent.decide(
+            tx,
+            customer,
+            purpose=purpose,
+            channel=channel,
+            decision="granted",
+            evidence=Evidence("button"),
+            now=clock(),
+        )
