@@ -13,6 +13,7 @@ TOPICS = (
     "checking",
     "explaining",
     "greeting",
+    "knowledge",
     "needing",
     "ordering",
     "owning",

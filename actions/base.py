@@ -39,6 +39,8 @@ class Shop:
     clock: Callable[[], datetime]
     phrase: Phrase
     engine: Callable[[], Engine]
+    # The link to a customer's access copy, good for a short while.
+    export_link: Callable[[str], str] = str
 
 
 class ShopTracker(Tracker):

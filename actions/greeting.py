@@ -11,11 +11,11 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Event, ShopTracker, button
+from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.knowing import BEANS, Known
 from actions.showing import ASKED, Asked, Showing
 from actions.speech import opening
-from bot.flows.model import Choice
+from bot.flows.model import Choice, State
 from bot.offering.candidates import Slot
 from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Option, SetKind
@@ -33,10 +33,15 @@ _OFTEN = 5
 
 class ActionGreet(Showing):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        met = bool(tracker.slots.get("met_before"))
+        if met and _something_waits(tracker):
+            # What was left half-done is offered next; two sets of choices are one too many.
+            dispatcher.utter_message(response="utter_greet_waiting")
+            return []
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         usual = usual_of(made) if made else None
-        first = not tracker.slots.get("met_before")
+        first = not met
         if made is None or usual is None or (first and not often(usual)):
             return self._plainly(dispatcher, tracker, first=first)
         speech = self.speech(tracker)
@@ -147,3 +152,10 @@ def _greeting(usual: Option, *, first: bool) -> str:
     if not often(usual):
         return "utter_greet_before"
     return "utter_greet_first_usual" if first else "utter_greet_usual"
+
+
+def _something_waits(tracker: ShopTracker) -> bool:
+    """Whether something half-done is about to be offered."""
+    state = State.from_json(tracker.slots.get(DIALOGUE))
+    waiting = bool(tracker.slots.get("threads_waiting")) and not state.threads_offered
+    return waiting or any(frame.thread for frame in state.stack)

@@ -21,16 +21,17 @@ from starlette.responses import Response
 import actions
 from bot import demo, wording
 from bot.assistant import Assistant
-from bot.channels import shop, webchat
+from bot.channels import self_service, shop, webchat
 from bot.channels.people import People
 from bot.channels.wire import error_json
 from bot.clock import Clock
+from bot.erasing import Erasures
 from bot.flows import loader
 from bot.gateway import Gateway, Rejected
-from bot.hub import LocalHub, RedisHub
+from bot.hub import Hub, LocalHub, RedisHub
 from bot.limits import Limit, TooMany
 from bot.live import Live
-from bot.locks import LocalLocks, RedisLocks
+from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.offering import catalogue_files
 from bot.offering.rules import Rules, load_rules
 from bot.offers.market import Market
@@ -57,6 +58,8 @@ class Parts:
     clock: Clock
     gateway: Gateway
     people: People
+    erasures: Erasures
+    nlg: WordingGenerator
     live: tuple[Live[Any], ...]
     rules: Live[Rules]
     market: Market
@@ -87,16 +90,20 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
         clock=clock,
         phrase=nlg.phrase,
         engine=market.engine,
+        export_link=self_service.ticket_link(settings.public_url, secret=settings.identity_secret),
     )
     processor = LeanProcessor(model, actions=in_process(actions.build(serving), lambda tracker: tracker.turn), nlg=nlg)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
-    locks = RedisLocks(redis) if redis else LocalLocks()
+    locks: Locks = RedisLocks(redis) if redis else LocalLocks()
+    hub: Hub = RedisHub(redis) if redis else LocalHub()
+    erasures = Erasures(memory, locks, hub, clock)
     gateway = Gateway(
         memory=memory,
         assistant=Assistant(memory, processor, flows),
         refusals=Refusals(memory, nlg),
+        erasures=erasures,
         locks=locks,
-        hub=RedisHub(redis) if redis else LocalHub(),
+        hub=hub,
         clock=clock,
     )
     people = People(memory, secret=settings.identity_secret, clock=clock)
@@ -109,7 +116,7 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
         locks=locks,
     )
     live = (products, words, flows, rules)
-    return Parts(settings, memory, clock, gateway, people, live, rules, market, schedule)
+    return Parts(settings, memory, clock, gateway, people, erasures, nlg, live, rules, market, schedule)
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Limits:
 
     messages: tuple[int, float] = (30, 2)
     visitors: tuple[int, float] = (60, 1)
+    self_service: tuple[int, float] = (30, 1)
 
 
 def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
@@ -139,11 +147,22 @@ def build(parts: Parts, *, limits: Limits | None = None) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Retry-After"],
     )
-    messages_limit, visitors_limit = (
-        Limit(burst=burst, per_second=rate, clock=monotonic) for burst, rate in (limits.messages, limits.visitors)
+    messages_limit, visitors_limit, service_limit = (
+        Limit(name, burst=burst, per_second=rate, clock=monotonic) for name, (burst, rate) in vars(limits).items()
     )
+    parts.erasures.stores += [messages_limit, service_limit]
     app.include_router(
         webchat.router(parts.gateway, parts.people, messages_limit=messages_limit, visitors_limit=visitors_limit)
+    )
+    app.include_router(
+        self_service.router(
+            parts.gateway,
+            parts.people,
+            parts.erasures,
+            limit=service_limit,
+            secret=parts.settings.identity_secret,
+            logic=lambda language: parts.nlg.phrase("utter_profile_logic", {}, language),
+        )
     )
     app.include_router(
         shop.router(
@@ -169,7 +188,8 @@ def _lifespan(parts: Parts) -> Any:
         tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
         tasks.append(asyncio.create_task(parts.schedule.run()))
         try:
-            yield
+            async with parts.erasures.running():
+                yield
         finally:
             for task in tasks:
                 task.cancel()

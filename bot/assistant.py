@@ -13,6 +13,7 @@ from rasa.core.channels.channel import OutputChannel
 from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
+from actions.knowledge import ERASE, EVERYTHING
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live
@@ -47,6 +48,8 @@ class Answer:
 
     replies: tuple[Outgoing, ...]
     write: Callable[[Any], None]
+    # The customer wants to be forgotten: after the write, everything of theirs is erased.
+    erases: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class Assistant:
                 for snapshot in changed:
                     threads.save(tx, snapshot, customer=turn.customer, conversation=turn.conversation, now=turn.now)
 
-        return Answer(replies, write)
+        return Answer(replies, write, erases=tracker.get_slot(ERASE) == EVERYTHING)
 
 
 def _disclosure(start: _Start, uttered: UserUttered) -> str | None:

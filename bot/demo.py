@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -99,7 +99,7 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         if found is None:
             raise Rejected("unknown_customer", "There is no such demo customer.", status=404)
         signed = tokens.sign(
-            found.customer, secret=settings.identity_secret, now=datetime.now(UTC), ttl=_TOKEN_TTL, name=found.name
+            found.customer, secret=settings.identity_secret, now=clock(), ttl=_TOKEN_TTL, name=found.name
         )
         return {"token": signed}
 

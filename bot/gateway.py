@@ -6,21 +6,23 @@ Errors: Rejected, for what a caller did; its code and message are fit to be show
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import Counter, Histogram
 
 from bot.assistant import Answer, Assistant, Said
 from bot.channels.messaging import TEXT_ONLY
+from bot.erasing import Erasures
 from bot.hub import Hub
 from bot.locks import Locks
 from bot.refusals import Heard, Refusals
 from memory import Memory, Tx, conversations, messages
 from memory.conversations import Conversation
 from memory.errors import UnknownCustomer
-from memory.messages import Reply
+from memory.messages import Reply, Shown
 from memory.turn import Turn
 
 # Longer than anything a person types into a chat; a letter pasted whole is answered with a hint to shorten it.
@@ -49,6 +51,8 @@ class Incoming:
     choice: str | None = None
     message_id: str | None = None
     language: str = "en"
+    # Something that the assistant begins by itself: a choice that nobody has tapped.
+    impulse: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Handled:
 
     conversation: Conversation
     reply: Reply
+    # Whether the customer was forgotten by it: this is all there is left to read.
+    is_last: bool = False
 
 
 class Gateway:
@@ -68,13 +74,14 @@ class Gateway:
         memory: Memory,
         assistant: Assistant,
         refusals: Refusals,
+        erasures: Erasures,
         locks: Locks,
         hub: Hub,
         clock: Callable[[], datetime],
     ) -> None:
         """All parts are shared with the rest of the process."""
         self.memory, self.assistant, self.refusals = memory, assistant, refusals
-        self.locks, self.hub, self.clock = locks, hub, clock
+        self.erasures, self.locks, self.hub, self.clock = erasures, locks, hub, clock
 
     async def handle(self, incoming: Incoming) -> Handled:
         """The reply to a message; the same one again when the message id was seen before. Raises Rejected."""
@@ -83,6 +90,10 @@ class Gateway:
             return await self._handle(incoming)
         except UnknownCustomer as erased:
             raise Rejected("unknown_customer", "Nobody of this kind is known here any more.", status=401) from erased
+
+    async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "en") -> Handled:
+        """Let the assistant begin something by itself, such as a question. Raises Rejected."""
+        return await self.handle(Incoming(customer, channel, language=language, impulse=impulse))
 
     async def _handle(self, incoming: Incoming) -> Handled:
         conversation = self.conversation(incoming.customer, incoming.channel)
@@ -122,18 +133,30 @@ class Gateway:
             answer = await self._respond(turn, said)
         else:
             answer = self._by_ourselves(turn, said.heard)
+        handled = self._commit(turn, answer, None if incoming.impulse else (incoming.text or said.text).strip())
+        return await self._forget(turn, handled) if answer.erases else handled
+
+    def _commit(self, turn: Turn, answer: Answer, text: str | None) -> Handled:
+        """Writes what the turn wants written together with its reply."""
         with self.memory.write() as tx:
             answer.write(tx)
             reply = messages.record_turn(
                 tx,
-                conversation,
-                customer=incoming.customer,
-                message_id=message_id,
-                said=messages.Said(incoming.text.strip() if incoming.text else said.text),
+                turn.conversation,
+                customer=turn.customer,
+                message_id=turn.message_id,
+                said=None if text is None else messages.Said(text),
                 replies=list(answer.replies),
-                now=now,
+                now=turn.now,
             )
-            return Handled(conversations.get(tx, conversation), reply)
+            return Handled(conversations.get(tx, turn.conversation), reply)
+
+    async def _forget(self, turn: Turn, handled: Handled) -> Handled:
+        """The reply of the last turn of all, with the receipt in it; it is shown and kept nowhere."""
+        receipt = await self.erasures.begin(turn.customer)
+        text = self.refusals.wording.phrase("utter_erasure_begun", {"receipt": receipt}, turn.language)
+        last = Shown((handled.reply.said or 0) + 1, "assistant", text, (), (), turn.now)
+        return replace(handled, reply=replace(handled.reply, messages=(last,)), is_last=True)
 
     def _heed(self, turn: Turn, incoming: Incoming, said: Said) -> Said:
         """What was said with the refusal that was heard in it, whose record is the first thing this turn will write."""
@@ -176,6 +199,8 @@ class Gateway:
         """What the customer did (a tap, words that name a choice just shown, or plain words), and who is in charge."""
         with self.memory.read() as tx:
             in_charge = conversations.get(tx, conversation).in_charge
+            if incoming.impulse is not None:
+                return Said("", incoming.impulse), in_charge
             if incoming.choice is not None:
                 payload = messages.resolve_choice(tx, conversation, incoming.choice)
                 title = messages.title_of_choice(tx, conversation, incoming.choice)
@@ -187,6 +212,8 @@ class Gateway:
 
 
 def _check(incoming: Incoming) -> None:
+    if incoming.impulse is not None:
+        return
     if (incoming.text is None) == (incoming.choice is None):
         raise Rejected("text_or_choice", "Send either 'text' or 'choice'.", status=422)
     if incoming.text is not None and not incoming.text.strip():

@@ -4,6 +4,8 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 
+from memory.erasure import Subject
+
 # Callers remembered at most; the one that has been quiet longest is forgotten first.
 _MOST_CALLERS = 50_000
 
@@ -19,8 +21,9 @@ class TooMany(Exception):
 class Limit:
     """Allows `burst` calls at once and `per_second` on average, for each caller."""
 
-    def __init__(self, *, burst: int, per_second: float, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds that never go back."""
+    def __init__(self, name: str = "callers", *, burst: int, per_second: float, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds that never go back. As a store that erasure reaches it goes by its name."""
+        self.name = f"limit of {name}"
         self._burst, self._rate, self._clock = burst, per_second, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -35,3 +38,12 @@ class Limit:
         self._buckets[caller] = (left - 1, now)
         if len(self._buckets) > _MOST_CALLERS:
             self._buckets.popitem(last=False)
+
+    def erase(self, subject: Subject) -> None:
+        """Forget that these customers ever called."""
+        for customer in subject.customers:
+            self._buckets.pop(customer, None)
+
+    def probe(self, subject: Subject) -> int:
+        """How many of these customers are remembered as callers."""
+        return sum(customer in self._buckets for customer in subject.customers)

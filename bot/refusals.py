@@ -48,7 +48,7 @@ class Refusals:
 
     def __init__(self, memory: Memory, wording: WordingGenerator, *, detect: Detect = spoken.detect) -> None:
         """`detect` is given a text and its context; its keywords must need no model."""
-        self._memory, self._wording, self._detect = memory, wording, detect
+        self._memory, self.wording, self._detect = memory, wording, detect
 
     def hear(self, text: str, *, turn: Turn, is_busy: Callable[[], bool], answers_choice: bool = False) -> Heard | None:
         """What the words decide. `is_busy`: is a task open? `answers_choice`: they are the title of a choice shown."""
@@ -78,7 +78,7 @@ class Refusals:
         refusal = heard.refusal
         name = "utter_allowed_marketing" if refusal is None else f"utter_refused_{refusal.scope}"
         about = {"channel": turn.channel} if refusal is None else consents.about(refusal)
-        said = self._wording.say(name, about, slots={"language": turn.language}, channel=turn.channel, seed=name)
+        said = self.wording.say(name, about, slots={"language": turn.language}, channel=turn.channel, seed=name)
         text, buttons = said or ("", [])
         return Outgoing(text, tuple(Option(b["title"], Choice.parse(b["payload"]).to_json()) for b in buttons))
 

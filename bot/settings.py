@@ -30,6 +30,7 @@ class Settings:
     shop_api_key: str
     demo: bool
     embeddings_dir: Path | None
+    public_url: str
 
     def __repr__(self) -> str:
         return f"Settings(root={self.root}, port={self.port}, demo={self.demo}, redis={self.redis_url is not None})"
@@ -65,6 +66,7 @@ def load(root: Path = ROOT, *, given: dict[str, str] | None = None) -> Settings:
         shop_api_key=keys["SHOP_API_KEY"],
         demo=demo,
         embeddings_dir=Path(values["EMBEDDINGS_DIR"]) if "EMBEDDINGS_DIR" in values else None,
+        public_url=values.get("PUBLIC_URL", f"http://localhost:{_port(values.get('PORT', '5005'))}").rstrip("/"),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from memory import _session
 from memory._session import Tx
@@ -34,9 +34,11 @@ def key(tx: Tx) -> bytes:
 
 
 def add(tx: Tx, macs: Iterable[str], *, at: datetime) -> None:
-    """Put up tombstones; those that stand already stay."""
+    """Put up tombstones; somebody who came back and was erased again is dead from the later time on."""
     new = sorted(set(macs))
     standing = set(_session.private(tx, select(TombstoneRow.mac).where(TombstoneRow.mac.in_(new))).scalars())
+    if standing:
+        _session.private(tx, update(TombstoneRow).where(TombstoneRow.mac.in_(sorted(standing))).values(at=at))
     rows = [{"mac": one, "at": at} for one in new if one not in standing]
     if rows:
         _session.private(tx, insert(TombstoneRow), rows)

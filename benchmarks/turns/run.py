@@ -1,9 +1,9 @@
 """Time of a turn at turn 1, 100, 1,000 and 5,000 of one conversation: ours against stock Rasa, in one run.
 
-Stock is Rasa 3.6.21 in the same environment: `rasa run` with its SQL tracker store on SQLite, rule policy, action server
-and the same understanding. Both are asked over HTTP, in turns, by the same script. Ours lives through every turn; stock's
-long conversations are made by copying a real one's events into its database, since living through them takes hours.
-Start-up and memory stand beside it. Usage: uv run python benchmarks/turns/run.py [--quick]
+Stock is Rasa 3.6.21 in the same environment: `rasa run` with its SQL tracker store on SQLite, rule policy, action
+server and the same understanding. Both are asked over HTTP, in turns, by one script. Ours lives through every turn;
+stock's long conversations are made by copying a real one's events into its database, since living through them takes
+hours. Start-up and memory stand beside it. Usage: uv run python benchmarks/turns/run.py [--quick]
 """
 
 import argparse
@@ -193,7 +193,8 @@ def _stock_environment() -> dict[str, str]:
 
 def _events(work: Path, conversation: str) -> list[tuple]:
     with sqlite3.connect(work / "stock.db") as database:
-        query = "select type_name, timestamp, intent_name, action_name, data from events where sender_id = ? order by id"
+        columns = "type_name, timestamp, intent_name, action_name, data"
+        query = f"select {columns} from events where sender_id = ? order by id"
         return database.execute(query, (conversation,)).fetchall()
 
 

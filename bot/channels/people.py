@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Header
 
 from bot import tokens
 from bot.tokens import Claim, InvalidToken
-from memory import Memory, identities
+from memory import Memory, consent, forgetting, identities
 from memory.errors import UnknownCustomer
 
 
@@ -39,6 +42,25 @@ class People:
             raise InvalidToken("The token is of somebody who is no longer known here.") from unknown
         return Person(customer, claim)
 
+    def of_ticket(self, customer: str) -> str:
+        """The customer of a ticket, as long as they are known. Raises InvalidToken."""
+        with self._memory.read() as tx:
+            try:
+                return identities.customer(tx, customer).id
+            except UnknownCustomer as unknown:
+                raise InvalidToken("The link is of somebody who is no longer known here.") from unknown
+
+    def heed(self, customer: str, signal: str | None) -> None:
+        """Take Global Privacy Control (exactly `1`) as an objection, once: a later yes to a direct question stands."""
+        if signal != "1":
+            return
+        with self._memory.read() as tx:
+            objecting = self._memory.policies.gpc
+            if any(entry.method == "signal" and entry.purpose in objecting for entry in consent.history(tx, customer)):
+                return
+        with self._memory.write() as tx:
+            consent.object_by_signal(tx, customer, touch_point="web", now=self._clock())
+
     def new_visitor(self, *, now: datetime) -> tuple[str, str]:
         """(customer, token) of a new anonymous visitor; `now` is real time, which the token's expiry counts from."""
         with self._memory.write() as tx:
@@ -57,8 +79,11 @@ class People:
             found = identities.signed_in(
                 tx, subject=claim.subject, name=claim.name, lang=claim.lang, tz=claim.tz, child=claim.child
             )
+            gone = None if found else forgetting.forgotten_at(tx, channel=identities.SHOP, address=claim.subject)
         if found is not None:
             return found
+        if gone and (claim.issued_at is None or claim.issued_at <= gone):
+            raise InvalidToken("The token is from before its customer was forgotten; sign in anew (with iat).")
         with self._memory.write() as tx:
             return identities.sign_in(
                 tx,
@@ -69,3 +94,17 @@ class People:
                 child=claim.child,
                 now=self._clock(),
             )
+
+
+def dependency(people: People) -> Callable[..., Person]:
+    """What a route asks to know who is calling; the browser's privacy signal is heeded on every call."""
+
+    def asking(
+        authorization: Annotated[str | None, Header()] = None, sec_gpc: Annotated[str | None, Header()] = None
+    ) -> Person:
+        scheme, _, token = (authorization or "").partition(" ")
+        person = people.of_token(token.strip() if scheme.lower() == "bearer" else None)
+        people.heed(person.customer, sec_gpc)
+        return person
+
+    return asking

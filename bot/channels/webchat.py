@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,12 +12,13 @@ import anyio
 from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.channels.people import People, Person
+from bot.channels.people import People, Person, dependency
 from bot.channels.wire import WireError, WireHistory, WireReply, error_json, message_json, reply_json
 from bot.gateway import Gateway, Incoming, Rejected
 from bot.limits import Limit, TooMany
 from bot.tokens import InvalidToken
 from memory import messages
+from memory.errors import UnknownCustomer
 
 WEB = "web"
 # How many messages one history request or one replay of a socket brings at most; the caller asks on from the last id.
@@ -58,17 +59,14 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
     """The routes under /api that a customer's browser calls."""
     api = APIRouter(prefix="/api", tags=["chat"])
 
-    def asking(authorization: Annotated[str | None, Header()] = None) -> Person:
-        scheme, _, token = (authorization or "").partition(" ")
-        return people.of_token(token.strip() if scheme.lower() == "bearer" else None)
-
-    Asking = Annotated[Person, Depends(asking)]
+    Asking = Annotated[Person, Depends(dependency(people))]
 
     @api.post("/visitors", status_code=201, response_model=NewVisitor, responses={429: {"model": WireError}})
-    def create_visitor(request: Request) -> dict[str, str]:
+    def create_visitor(request: Request, sec_gpc: Annotated[str | None, Header()] = None) -> dict[str, str]:
         """A new anonymous visitor."""
         visitors_limit.take(request.client.host if request.client else "")
         customer, token = people.new_visitor(now=datetime.now(UTC))
+        people.heed(customer, sec_gpc)
         return {"token": token, "customer": customer}
 
     @api.post("/chat", response_model=WireReply, response_model_by_alias=True, responses=Errors)
@@ -99,6 +97,7 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
         try:
             hello = Hello.model_validate_json(await asyncio.wait_for(websocket.receive_text(), _HELLO_SECONDS))
             person = people.of_token(hello.token)
+            people.heed(person.customer, websocket.headers.get("sec-gpc"))
         except (ValueError, KeyError, InvalidToken, TimeoutError):
             await websocket.close(
                 _BAD_TOKEN, 'The first frame must be {"token": ..., "after": ...}, with a valid token.'
@@ -134,11 +133,14 @@ class _Socket:
                 for side in (lambda: self._pass_on(nudges), self._take):
                     sides.start_soon(self._until_closed, side, sides.cancel_scope)
 
-    @staticmethod
-    async def _until_closed(side: Callable[[], Awaitable[None]], both: anyio.CancelScope) -> None:
-        """Run one side; when the browser has gone, end both. Starlette says so by either of these exceptions."""
+    async def _until_closed(self, side: Callable[[], Awaitable[None]], both: anyio.CancelScope) -> None:
+        """Run one side; when the browser has gone, end both. Starlette says so by either of these exceptions. Somebody
+        who was erased meanwhile is nobody any more."""
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await side()
+            try:
+                await side()
+            except UnknownCustomer:
+                await self._websocket.close(_BAD_TOKEN, "The token is of somebody who is no longer known here.")
         both.cancel()
 
     async def _send(self, frame: dict[str, Any]) -> None:
@@ -189,5 +191,12 @@ class _Socket:
             error = error_json("too_many", str(wait))
             await self._send({"type": "error", "key": key, "retry_after": wait.retry_after, **error})
         else:
+            if handled.is_last:
+                await self._send_last(handled.reply.messages)
             await self._catch_up()
             await self._send({"type": "ack", "key": key, "turn": handled.reply.turn})
+
+    async def _send_last(self, shown: Sequence[messages.Shown]) -> None:
+        """What is said to somebody who has just been forgotten stands nowhere but here."""
+        for each in shown:
+            await self._send({"type": "message", "message": message_json(each), "key": None})

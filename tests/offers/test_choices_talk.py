@@ -1,4 +1,4 @@
-"""Suggestions in conversation: small, honest, explained; declined, corrected and forgotten without a word of protest."""
+"""Suggestions in conversation: small, honest, explained; declined and corrected without a word of protest."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Tiers over time: computed from memory, promoted at once, demoted slowly, explained to staff, kept with their reasons."""
+"""Tiers over time: computed from memory, up at once, down slowly, explained to staff, kept with their reasons."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -2,8 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from shop_talk import MONDAY, ROOT
+from starlette.testclient import TestClient
+
+from bot import app, settings, tokens
 from bot.assistant import Answer, Said
+from bot.channels.people import People
+from bot.erasing import Erasures
 from bot.gateway import Gateway, Incoming
 from bot.hub import LocalHub
 from bot.live import Live
@@ -16,7 +23,6 @@ from bot.wording import load as load_wording
 from memory import Turn, consent
 from memory.consent import Evidence, Purpose
 from memory.messages import Outgoing
-from shop_talk import ROOT
 
 NLG = WordingGenerator(
     words=Live(ROOT / "data" / "wording", "*.yml", load_wording),
@@ -56,14 +62,41 @@ def by_keyword(text: str, *, context: Context) -> Refusal | None:
 
 
 def make_gateway(memory, clock, **options) -> Gateway:
+    locks, hub = LocalLocks(), LocalHub()
     return Gateway(
         memory=memory,
         assistant=FakeAssistant(**options),
         refusals=Refusals(memory, NLG, detect=by_keyword),
-        locks=LocalLocks(),
-        hub=LocalHub(),
+        erasures=Erasures(memory, locks, hub, clock),
+        locks=locks,
+        hub=hub,
         clock=clock,
     )
+
+
+SECRET = "s" * 32
+
+
+class Idle:
+    """In the place of what works in the background."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+def make_client(gateway, memory, clock) -> TestClient:
+    """HTTP in front of a gateway; use it as a context manager, so that erasures are finished."""
+    given = {"DEMO": "1", "IDENTITY_SECRET": SECRET, "SESSION_SECRET": SECRET, "SHOP_API_KEY": SECRET}
+    people = People(memory, secret=SECRET, clock=clock)
+    told = settings.load(ROOT, given=given)
+    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, (), None, None, Idle())
+    return TestClient(app.build(parts), raise_server_exceptions=False)
+
+
+def headers(subject: str, *, now: datetime = MONDAY, **claims) -> dict[str, str]:
+    """Of a customer who signed in at `now`."""
+    token = tokens.sign(subject, secret=SECRET, now=now, ttl=timedelta(days=36_500), **claims)
+    return {"Authorization": f"Bearer {token}"}
 
 
 def say(gateway, customer, text, *, channel="web", key=None):

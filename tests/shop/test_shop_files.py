@@ -38,7 +38,7 @@ def _named_by_flows(prefix):
 def _named_by_actions():
     """Wording named in the code; of a name with a variable part, every wording that it may mean."""
     found = set()
-    for path in (ROOT / "actions").glob("*.py"):
+    for path in [*(ROOT / "actions").glob("*.py"), *(ROOT / "bot").glob("*.py")]:
         for name in re.findall(r"\"(utter_[a-z_]*(?:\{[^\"]*\}[a-z_]*)*)\"", path.read_text()):
             pattern = re.compile(re.sub(r"\{[^}]*\}", "[a-z_]+", name))
             fitting = {each for each in WORDING.names if pattern.fullmatch(each)}
