@@ -71,10 +71,8 @@ def build_vocabulary(settings: Settings) -> None:
     made = settings.models / "spacy.new"
     shutil.rmtree(made, ignore_errors=True)
     settings.models.mkdir(parents=True, exist_ok=True)
-    words = [
-        *catalogue_files.load(settings.data / "catalogue").vocabulary(),
-        *pipeline.terms(settings.data / "nlu/terms"),
-    ]
+    catalogue = catalogue_files.load(settings.data / "catalogue")
+    words: list[pipeline.TermLike] = [*catalogue.vocabulary(), *pipeline.terms(settings.data / "nlu" / "terms")]
     pipeline.build(words, made)
     shutil.rmtree(settings.models / "spacy", ignore_errors=True)
     made.rename(settings.models / "spacy")
