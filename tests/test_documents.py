@@ -58,6 +58,7 @@ def test_every_setting_is_in_the_example():
         "SHOP_API_KEY",
         "DEMO",
         "EMBEDDINGS_DIR",
+        "PUBLIC_URL",
     }
     assert named == set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
 
