@@ -126,6 +126,6 @@ def test_no_tier_changes_the_price_of_a_thing(talk_as, memory, tier):
     hold(memory, talk, tier)
     talk.say("a large oat latte", "order", ("product", "latte"), ("size", "large"), ("milk", "oat"),
              ("fulfilment", "pickup"))  # fmt: skip
-    assert "€4.90 in all" in talk.shown[-1].text
+    assert "€5.00 in all" in talk.shown[-1].text
     talk.tap("Yes, order it")
     assert talk.shown[-1].name == "utter_order_placed_pickup"

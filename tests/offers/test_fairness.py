@@ -23,6 +23,7 @@ SCRIPTS = {
     "order": [("a large oat latte", "order", *LATTE, PICK_UP), "Yes, order it"],
     "order_delivered": [("beans to munich", "order", *BEANS, DELIVER), ("Marienplatz 1, 80331 Munich", "inform"),
                         "Yes, order it"],
+    "order_added": [("a large oat latte", "order", *LATTE, PICK_UP), "Add something"],
     "order_more": [("a latte", "order", ("product", "latte")), ("and an espresso", "order_another",
                                                                ("product", "espresso"))],
     "gift_card": [("a gift card", "gift_card"), "Kestrel Gift Card"],
@@ -68,11 +69,11 @@ BENEFIT = {
 
 
 def _twin(talk_as, memory, tier, script):
-    """Somebody with three purchases, in this tier."""
+    """Somebody with six purchases, in this tier."""
     name = f"{script} {tier}"
     now = talk_as(name).clock()
     lines = [
-        Line(f"{name}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0) for n in (1, 3, 6)
+        Line(f"{name}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0) for n in range(3, 9)
     ]
     with memory.write() as tx:
         purchases.record_lines(tx, lines)
