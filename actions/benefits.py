@@ -30,7 +30,7 @@ class ActionExplainBenefit(AboutBenefits):
             return []
         found = self.answers(tracker, meant)
         lines = " ".join(self.line(each, speech) for each in found)
-        dispatcher.utter_message(text=lines, buttons=self.ask_buttons(found, speech))
+        dispatcher.utter_message(response="utter_benefit_told", told=lines, buttons=self.ask_buttons(found, speech))
         return []
 
 
@@ -43,7 +43,7 @@ class ActionTellPaths(AboutBenefits):
         lines = [self.line(each, speech) for each in found]
         buttons = self.ask_buttons(found, speech)
         if len(lines) == 1:
-            dispatcher.utter_message(text=lines[0], buttons=buttons)
+            dispatcher.utter_message(response="utter_benefit_told", told=lines[0], buttons=buttons)
         else:
             listed = "\n".join(f"- {line}" for line in lines)
             dispatcher.utter_message(response="utter_benefits", benefits=listed, buttons=buttons)

@@ -11,11 +11,11 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Event, ShopTracker, button
+from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.knowing import BEANS, Known
 from actions.showing import ASKED, Asked, Showing
 from actions.speech import opening
-from bot.flows.model import Choice
+from bot.flows.model import Choice, State
 from bot.offering.candidates import Slot
 from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Option, SetKind
@@ -27,30 +27,38 @@ REFILL = "refill"
 # Things bought more often than this, in days, nobody needs to be reminded of.
 _REFILL_CYCLE = 10
 SUBSCRIPTIONS = "subscriptions"
+# From so many times on a thing may be called a habit to somebody's face.
+_OFTEN = 5
 
 
 class ActionGreet(Showing):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        if not tracker.slots.get("met_before"):
-            return self._plainly(dispatcher, tracker, "utter_greet_first")
+        met = bool(tracker.slots.get("met_before"))
+        if met and _something_waits(tracker):
+            # What was left half-done is offered next; two sets of choices are one too many.
+            dispatcher.utter_message(response="utter_greet_waiting")
+            return []
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         usual = usual_of(made) if made else None
-        if made is None or usual is None:
-            name = "utter_greet_regular" if self._ordered_before(tracker) else "utter_greet_again"
-            return self._plainly(dispatcher, tracker, name)
+        first = not met
+        if made is None or usual is None or (first and not often(usual)):
+            return self._plainly(dispatcher, tracker, first=first)
         speech = self.speech(tracker)
         events = self.show(
             dispatcher,
             tracker,
             made,
             Asked(),
-            response="utter_greet_still" if usual.ask else "utter_greet_usual",
-            usual=opening(self.title(usual, speech)) if not usual.ask else self.title(usual, speech),
+            response=_greeting(usual, first=first),
+            usual=self.title(usual, speech) if usual.ask else opening(self.title(usual, speech)),
+            shop=self.catalogue.shop.name,
         )
         return [*events, *self._ask_refill(dispatcher, tracker, known)]
 
-    def _plainly(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, name: str) -> list[Event]:
+    def _plainly(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, *, first: bool) -> list[Event]:
+        again = "utter_greet_regular" if self._ordered_before(tracker) else "utter_greet_again"
+        name = "utter_greet_first" if first else again
         choices = {"utter_choice_start_order": "order", "utter_choice_again": "reorder", "utter_choice_menu": "menu"}
         speech = self.speech(tracker)
         offered = {title: flow for title, flow in choices.items() if flow != "reorder" or name == "utter_greet_regular"}
@@ -131,3 +139,23 @@ def usual_of(made: ChoiceSet) -> Option | None:
     if made.kind is not SetKind.PERSONAL:
         return None
     return next((option for option in made.options if option.slot is Slot.FAMILIAR), None)
+
+
+def often(usual: Option) -> bool:
+    """Whether it was bought so often, and lately, that it can be called so."""
+    return not usual.ask and int(usual.reason.arguments.get("times") or 1) >= _OFTEN
+
+
+def _greeting(usual: Option, *, first: bool) -> str:
+    if usual.ask:
+        return "utter_greet_still"
+    if not often(usual):
+        return "utter_greet_before"
+    return "utter_greet_first_usual" if first else "utter_greet_usual"
+
+
+def _something_waits(tracker: ShopTracker) -> bool:
+    """Whether something half-done is about to be offered."""
+    state = State.from_json(tracker.slots.get(DIALOGUE))
+    waiting = bool(tracker.slots.get("threads_waiting")) and not state.threads_offered
+    return waiting or any(frame.thread for frame in state.stack)

@@ -52,7 +52,7 @@ class Known:
     @property
     def has_history(self) -> bool:
         """Whether there is anything to choose by; without it nothing is asked, either."""
-        return bool(self.person.bought) or any(fact.kind is Kind.LIKE for fact in self.person.stated)
+        return bool(self.person.bought) or any(fact.kind not in _ABSOLUTE for fact in self.person.stated)
 
 
 def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None = None) -> Known:

@@ -8,12 +8,13 @@ from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import consents
 from actions.base import Event, ShopAction, ShopTracker, button, requests
 from actions.knowing import OWN, Known, compose, granted
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT
-from memory import Tx, consent, facts
-from memory.consent import Evidence, Purpose
+from memory import Tx, facts
+from memory.consent import Purpose
 
 _MY = re.compile(r"\b(?:my|the usual)\b", re.IGNORECASE)
 
@@ -65,16 +66,8 @@ def own_of(known: Known, product: str) -> dict[str, str] | None:
 def _save(tx: Tx, tracker: ShopTracker, made: Mapping[str, str], *, agreed_to: str | None) -> None:
     turn = tracker.turn
     if agreed_to is not None:
-        evidence = Evidence(
-            "button",
-            text=agreed_to,
-            text_version="utter_own_needs_leave",
-            language=turn.language,
-            touch_point=turn.channel,
-        )
-        consent.decide(
-            tx, turn.customer, purpose=Purpose.PREFERENCES, decision="granted", evidence=evidence, now=turn.now
-        )
+        said = consents.evidence(turn, "button", agreed_to, version="utter_own_needs_leave")
+        consents.decide(tx, turn, [Purpose.PREFERENCES], "granted", said=said)
     grant = granted(tx, turn.customer, Purpose.PREFERENCES)
     if grant is None:
         return

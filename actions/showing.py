@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,15 +21,18 @@ from actions.knowing import Known, know
 from actions.shop_questions import lowest_price, order_choice
 from actions.speech import Speech, opening
 from bot.flows.model import Choice
-from bot.offering.candidates import Person, Slot, Wanted
+from bot.offering.candidates import SLOTS, Person, Slot, Wanted
 from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Engine, Option, SetKind
 from bot.offering.reasons import Evidence, Reason
+from memory import questions
 
 SHOWN, RULED_OUT, ASKED = "choices_shown", "ruled_out", "questions_asked"
 # The part of the shop in which somebody new is shown what is popular.
 FIRST_CATEGORY = "drinks"
 GIFT_TAG = "gift"
+# It is said again after so long.
+_TOLD_FOR = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,22 @@ class Showing(ShopAction):
         wanted = asked.wanted((*without, *self.ruled_out(tracker), *(self._no_gifts() if asked.gift else ())))
         if known.may and known.has_history and not asked.for_anybody:
             made = self.engine.choose(known.person, seed=seed, now=now, wanted=wanted, questions_left=questions_left)
-            if made.kind is not SetKind.POPULAR:
+            if made.kind is SetKind.PERSONAL:
                 return made
+            said = self._by_what_was_said(known.person, seed=seed, now=now, wanted=wanted)
+            if said is not None or made.kind is SetKind.QUESTION:
+                return said or made
         return popular_set(self.engine, known.person, seed=seed, now=now, wanted=self._narrowed(wanted))
+
+    def _by_what_was_said(self, person: Person, *, seed: str, now: datetime, wanted: Wanted) -> ChoiceSet | None:
+        """A set that rests on what the customer told, however little was bought: a word is no guess."""
+        limit = self.engine.rules.choices.options
+        ranking = self.engine.rank(person, seed=seed, now=now, limit=limit, wanted=wanted)
+        cited = (each.kind for option in ranking.options for each in option.reason.evidence)
+        if "fact" not in cited or len(ranking.options) < 2:
+            return None
+        in_order = sorted(ranking.options, key=lambda option: SLOTS.index(option.slot))
+        return ChoiceSet(SetKind.PERSONAL, replace(ranking, options=tuple(in_order)), 0.0)
 
     def _no_gifts(self) -> tuple[str, ...]:
         """What the shop did not mark as a gift, where it marked enough."""
@@ -150,10 +166,31 @@ class Showing(ShopAction):
             json_message={"cards": [self.card(option, speech) for option in made.options]},
             **variables,
         )
+        self._tell_once(dispatcher, tracker, made)
         shown = Shown(made.kind.value, seed_of(tracker.turn.now), asked, tuple(map(_plain, made.options)), (*earlier,))
         category = self.catalogue.products[made.options[0].sku].category
         told = tell_of_first_use(self, dispatcher, tracker) if made.kind is SetKind.PERSONAL else []
         return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *told, *cites(SET, "shown")]
+
+    def _tell_once(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, made: ChoiceSet) -> None:
+        """At the first set that goes by purchases it is said so, with one tap to switch it off."""
+        turn = tracker.turn
+        cited = {each.kind for option in made.options for each in option.reason.evidence}
+        if made.kind is not SetKind.PERSONAL or "purchase" not in cited:
+            return
+        with self.shop.memory.read() as tx:
+            told = questions.of(tx, turn.customer, since=turn.now - _TOLD_FOR)
+        if any(each.question == questions.NOTICE for each in told):
+            return
+        turn.stage(
+            lambda tx: questions.ask(
+                tx, turn.customer, conversation=turn.conversation, question=questions.NOTICE, now=turn.now
+            )
+        )
+        args = {"scope": "personalisation", "decision": "withdrawn"}
+        title = self.speech(tracker).say("utter_choice_not_my_purchases")
+        off = button(title, Choice(action="action_switch_consent", args=args))
+        dispatcher.utter_message(response="utter_personal_told", buttons=[off])
 
     def button(self, option: Option, speech: Speech, *, gift: bool) -> dict[str, Any]:
         """The option as a button: it begins an order, which still asks what is open and for a yes."""

@@ -91,7 +91,11 @@ def paths_text(paths: Iterable[Progress], speech: Speech) -> str:
 
 def reached_text(path: Progress, speech: Speech) -> str:
     """By what a benefit was reached."""
-    return speech.say(f"utter_reached_{path.criterion.counts}", reached=_amount(path, path.reached, speech))
+    return speech.say(
+        f"utter_reached_{path.criterion.counts}",
+        reached=_amount(path, path.reached, speech),
+        days=path.criterion.within_days,
+    )
 
 
 def _path(path: Progress, speech: Speech) -> str:

@@ -11,6 +11,11 @@ from bot import wording
 from bot.flows import lint, loader
 from bot.flows.model import FlowErrors, FlowSet
 from bot.offering import catalogue_files
+from bot.offering.catalogue import Catalogue
+from bot.offering.errors import RulesError
+from bot.offering.fairness import check_benefits
+from bot.offering.index import off_brand
+from bot.offering.rules import OfferRules, load_rules
 from bot.settings import Settings
 from bot.wording import Wording, WordingErrors
 
@@ -61,7 +66,10 @@ def _relative(file: str, root: Path) -> str:
 
 def _all(settings: Settings) -> Iterator[Finding]:
     domain = yaml.safe_load((settings.root / "domain.yml").read_text(encoding="utf-8"))
-    yield from _loaded(lambda: catalogue_files.load(settings.data / "catalogue"))
+    shelf, mistakes = _try(lambda: catalogue_files.load(settings.data / "catalogue"))
+    yield from mistakes
+    rules, mistakes = _try(lambda: load_rules(settings.data / "offering"))
+    yield from mistakes
     words, mistakes = _try(lambda: wording.load(settings.data / "wording"))
     yield from mistakes
     known_words = words.names if words else None
@@ -70,8 +78,23 @@ def _all(settings: Settings) -> Iterator[Finding]:
     yield from mistakes
     if flows is not None:
         yield from _linted(flows, words, actions, frozenset(domain["slots"]))
+    if rules is not None:
+        yield from _unfair(rules.offers, shelf, words)
     if words is not None:
         yield from _unspoken(words, SPOKEN_BY_US - words.names)
+
+
+def _unfair(rules: OfferRules, shelf: Catalogue | None, words: Wording | None) -> Iterator[Finding]:
+    """Benefits that cannot be explained or reached, and things that the brand does not stand for."""
+    file = "data/offering/offers.yml"
+    for found in check_benefits(rules):
+        yield Finding("error", file, 1, f"{found}.", "Give the benefit `paths`, or `not_designed_for` with the reason.")
+    for sku in off_brand(shelf, rules) if shelf else ():
+        yield Finding("error", file, 1, f"{sku} is outside the brand.", "Take it off the shelf, or change `brand`.")
+    for benefit in rules.benefits if words else ():
+        for name in (f"utter_benefit_title_{benefit.id}", f"utter_benefit_names_{benefit.id}"):
+            if words and name not in words.names:
+                yield Finding("error", file, 1, f"{name} has no wording.", "Customers ask for benefits by name.")
 
 
 def _linted(flows: FlowSet, words: Wording | None, actions: frozenset[str], slots: frozenset[str]) -> Iterator[Finding]:
@@ -93,6 +116,6 @@ def _try(load: Callable[[], Any]) -> tuple[Any, list[Finding]]:
     """What was loaded, or None with every mistake that its error carries."""
     try:
         return load(), []
-    except (FlowErrors, WordingErrors, catalogue_files.CatalogueErrors) as errors:
+    except (FlowErrors, WordingErrors, RulesError, catalogue_files.CatalogueErrors) as errors:
         mistakes = errors.mistakes if hasattr(errors, "mistakes") else errors.errors
         return None, [Finding("error", each.file, each.line, each.message, each.cure) for each in mistakes]

@@ -42,6 +42,7 @@ def configure(*, verbose: bool = False) -> None:
     """Set up logging to standard error. Call once, at the edge of the process."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(lambda record: record.name != "root")  # Only libraries chat there; ours have names.
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

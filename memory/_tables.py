@@ -52,6 +52,7 @@ class OfCustomerKey:
 
 class CustomerRow(Base):
     __tablename__ = "customers"
+    __table_args__ = (CLUSTERED,)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str | None]
@@ -69,11 +70,10 @@ class CustomerRow(Base):
 
 class IdentityRow(OfCustomer, Base):
     __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("channel", "address"),)
+    __table_args__ = (CLUSTERED,)
 
-    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
-    channel: Mapped[str]
-    address: Mapped[str]
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
 
@@ -81,7 +81,7 @@ class IdentityRow(OfCustomer, Base):
 class ConversationRow(OfCustomer, Base):
     __tablename__ = "conversations"
     customer_leads_an_index = True
-    __table_args__ = (UniqueConstraint("customer", "channel"),)
+    __table_args__ = (UniqueConstraint("customer", "channel"), CLUSTERED)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str]
@@ -408,12 +408,14 @@ class LinkRow(Base):
     undone_by: Mapped[str | None]
 
 
-class DocumentRow(OfCustomer, Base):
+class DocumentRow(OfCustomerKey, Base):
     """What search finds: a message by its place. The words are in the database's own full-text index."""
 
     __tablename__ = "search_documents"
+    __table_args__ = (CLUSTERED,)
 
-    id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
+    # Made of the time, so that the newest are found first.
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     conversation: Mapped[str]
     message: Mapped[int]
 

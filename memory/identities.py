@@ -143,7 +143,10 @@ def of(tx: Tx, customer: str) -> tuple[Identity, ...]:
     scope = _session.serve(tx, customer).scope
     columns = [getattr(IdentityRow, name) for name in Identity.__dataclass_fields__]
     rows = _session.private(
-        tx, select(*columns).where(IdentityRow.customer.in_(scope)).order_by(IdentityRow.created_at, IdentityRow.id)
+        tx,
+        select(*columns)
+        .where(IdentityRow.customer.in_(scope))
+        .order_by(IdentityRow.created_at, IdentityRow.channel, IdentityRow.address),
     )
     return tuple(Identity(*row) for row in rows)
 
@@ -154,7 +157,8 @@ def subjects(tx: Tx, customers: Sequence[str]) -> dict[str, str]:
     for start in range(0, len(customers), _AT_ONCE):
         some = IdentityRow.customer.in_(customers[start : start + _AT_ONCE])
         rows = select(IdentityRow.customer, IdentityRow.address).where(IdentityRow.channel == SHOP, some)
-        known.update((row.customer, row.address) for row in _session.private(tx, rows.order_by(IdentityRow.id.desc())))
+        newest_first = rows.order_by(IdentityRow.created_at.desc())
+        known.update((row.customer, row.address) for row in _session.private(tx, newest_first))
     return known
 
 

@@ -147,14 +147,14 @@ def _regroup(tx: Tx, customers: Iterable[str]) -> None:
 
 def _verified(tx: Tx, customer: str) -> bool:
     _session.serve(tx, customer)
-    found = select(IdentityRow.id).where(IdentityRow.customer == customer, IdentityRow.verified_at.is_not(None))
+    found = select(IdentityRow.channel).where(IdentityRow.customer == customer, IdentityRow.verified_at.is_not(None))
     return _session.private(tx, found.limit(1)).first() is not None
 
 
 def _has(tx: Tx, customer: str, *, channel: str, address: str) -> bool:
     _session.serve(tx, customer)
     one = (IdentityRow.customer == customer, IdentityRow.channel == channel, IdentityRow.address == address)
-    return _session.private(tx, select(IdentityRow.id).where(*one)).first() is not None
+    return _session.private(tx, select(IdentityRow.channel).where(*one)).first() is not None
 
 
 def _attempts(tx: Tx, customer: str, *, now: datetime) -> int:

@@ -10,6 +10,9 @@ from memory import _session
 from memory._session import Tx
 from memory._tables import QuestionRow
 
+# Not a question, but kept like one: that purchases shape what is shown has been said.
+NOTICE = "notice_personalisation"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -62,7 +65,8 @@ def of(tx: Tx, customer: str, *, since: datetime) -> tuple[Question, ...]:
 
 def everyone(tx: Tx) -> Iterator[Question]:
     """All questions, for the report; whom they were put to is left out."""
-    for row in _session.private(tx, select(*_COLUMNS).order_by(QuestionRow.id)):
+    asked = select(*_COLUMNS).where(QuestionRow.question != NOTICE)
+    for row in _session.private(tx, asked.order_by(QuestionRow.id)):
         yield Question(*row)
 
 

@@ -49,6 +49,9 @@ def apply(
     for name, gone in _delete_withdrawn(memory, now=now).items():
         deleted[name] = deleted.get(name, 0) + gone
     deleted["visitors"] = _erase_visitors(memory, now=now)
+    for bucket in range(search.BUCKETS):
+        with memory.write() as tx:
+            search.tidy(tx, bucket)
     erasure.settle(memory, now=now, patience=timedelta(seconds=1))
     return deleted
 

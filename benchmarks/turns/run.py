@@ -1,9 +1,9 @@
 """Time of a turn at turn 1, 100, 1,000 and 5,000 of one conversation: ours against stock Rasa, in one run.
 
-Stock is Rasa 3.6.21 in the same environment: `rasa run` with its SQL tracker store on SQLite, rule policy, action server
-and the same understanding. Both are asked over HTTP, in turns, by the same script. Ours lives through every turn; stock's
-long conversations are made by copying a real one's events into its database, since living through them takes hours.
-Start-up and memory stand beside it. Usage: uv run python benchmarks/turns/run.py [--quick]
+Stock is Rasa 3.6.21 in the same environment: `rasa run` with its SQL tracker store on SQLite, rule policy, action
+server and the same understanding. Both are asked over HTTP, in turns, by one script. Ours lives through every turn;
+stock's long conversations are made by copying a real one's events into its database, since living through them takes
+hours. Start-up and memory stand beside it. Usage: uv run python benchmarks/turns/run.py [--quick]
 """
 
 import argparse
@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SCRIPT = ("a large latte please", "when do you open?", "oat", "cancel")
 TURNS = (1, 100, 1_000, 5_000)
-MEASURED = 24
+MEASURED = 32
 
 
 def main() -> None:
@@ -60,30 +60,33 @@ class Server:
 
 
 def _measure(ours: Server, stock: Server, work: Path, turns: tuple[int, ...]) -> dict:
-    times: dict[str, dict[int, float]] = {"ours": {}, "stock": {}}
-    for conversation in ("warm-1", "warm-2"):
-        for text in SCRIPT * 3:
-            ours.say(conversation, text)
-            stock.say(conversation, text)
-    seed = _events(work, "warm-1")
-    lived = 0
-    for turn in turns:
-        print(f"turn {turn:,} ...", file=sys.stderr, flush=True)
-        if turn > 1:
-            for number in range(lived, turn):
-                ours.say("long", SCRIPT[number % len(SCRIPT)])
-            lived = turn
-            _copy_events(work, seed, f"long-{turn}", turn)
-        samples: dict[str, list[float]] = {"ours": [], "stock": []}
-        for number in range(MEASURED):
-            fresh = f"fresh-{turn}-{number // len(SCRIPT)}"
-            text = SCRIPT[number % len(SCRIPT)]
-            samples["ours"].append(_timed(ours, fresh if turn == 1 else "long", text))
-            samples["stock"].append(_timed(stock, fresh if turn == 1 else f"long-{turn}", text))
-        lived += MEASURED if turn > 1 else 0
-        for side, seconds in samples.items():
-            times[side][turn] = statistics.median(seconds) * 1000
-    return {"p50_ms": times}
+    """Medians over rounds in which every length is asked on both sides, one after another: what else the machine does
+    falls on all of them alike."""
+    _talk(ours, "warm", 12)
+    _talk(stock, "warm", 12)
+    seed = _events(work, "warm")
+    for turn in turns[1:]:
+        print(f"a conversation of {turn:,} turns ...", file=sys.stderr, flush=True)
+        _talk(ours, f"long-{turn}", turn - 1)
+        _copy_events(work, seed, f"long-{turn}", turn - 1)
+    print("measuring ...", file=sys.stderr, flush=True)
+    samples: dict[str, dict[int, list[float]]] = {side: {turn: [] for turn in turns} for side in ("ours", "stock")}
+    for number in range(MEASURED):
+        for turn in turns:
+            conversation = f"fresh-{number}" if turn == 1 else f"long-{turn}"
+            for side, server in (("ours", ours), ("stock", stock)):
+                samples[side][turn].append(_timed(server, conversation, SCRIPT[number % len(SCRIPT)]))
+    return {
+        "p50_ms": {
+            side: {turn: statistics.median(seconds) * 1000 for turn, seconds in by_turn.items()}
+            for side, by_turn in samples.items()
+        }
+    }
+
+
+def _talk(server: Server, conversation: str, turns: int) -> None:
+    for number in range(turns):
+        server.say(conversation, SCRIPT[number % len(SCRIPT)])
 
 
 def _timed(server: Server, conversation: str, text: str) -> float:
@@ -193,7 +196,8 @@ def _stock_environment() -> dict[str, str]:
 
 def _events(work: Path, conversation: str) -> list[tuple]:
     with sqlite3.connect(work / "stock.db") as database:
-        query = "select type_name, timestamp, intent_name, action_name, data from events where sender_id = ? order by id"
+        columns = "type_name, timestamp, intent_name, action_name, data"
+        query = f"select {columns} from events where sender_id = ? order by id"
         return database.execute(query, (conversation,)).fetchall()
 
 
@@ -202,6 +206,8 @@ def _copy_events(work: Path, seed: list[tuple], conversation: str, turns: int) -
     rows, users, clock = [], 0, time.time() - turns
     while users < turns:
         for kind, _, intent, action, data in seed:
+            if rows and (kind == "session_started" or action == "action_session_start"):
+                continue  # One long session, as it was lived.
             if kind == "user":
                 users += 1
             if users > turns:

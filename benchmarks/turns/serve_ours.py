@@ -15,8 +15,9 @@ def main() -> None:
     given = settings.load()
     parts = app.assemble(given, training.ensure_model(given, tell=print))
     endless = app.Limits(messages=(10**9, 10**9), visitors=(10**9, 10**9))
+    application = app.build(parts, limits=endless)
     config = uvicorn.Config(
-        app.build(parts, limits=endless), host="127.0.0.1", port=given.port, log_config=None, access_log=False, ws="wsproto"
+        application, host="127.0.0.1", port=given.port, log_config=None, access_log=False, ws="wsproto"
     )
     uvicorn.Server(config).run()
 

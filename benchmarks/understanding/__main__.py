@@ -43,16 +43,17 @@ def main() -> None:
 
 
 def _own(encoder: embeddings.Encoder) -> None:
-    nlp = pipeline.assemble(catalogue_files.load(ROOT / "data" / "catalogue").vocabulary())
+    words = catalogue_files.load(ROOT / "data" / "catalogue").vocabulary()
+    nlp = pipeline.assemble([*words, *pipeline.terms(ROOT / "data" / "nlu" / "terms")])
     detector = refusals.open_detector(ROOT / "data" / "nlu", ROOT / "models", encoder=encoder)
     texts, labels = own.examples(ROOT / "data" / "nlu")
-    model = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
-    understanding = Understanding(nlp, reading.Reader(model, encoder, detector), detector)
+    models = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
+    understanding = Understanding(nlp, reading.Reader(models, encoder, detector), detector)
     _print("intents", own.intents(understanding))
     for path in sorted(own.HELD_OUT.glob("refusals*.yml")):
         _print(path.stem, own.heard(detector, path.stem))
     _print("facts", own.told(nlp))
-    _print("cost, ms at the median", own.cost(nlp, model, detector, cache=ROOT / "models"))
+    _print("cost, ms at the median", own.cost(nlp, models, detector, cache=ROOT / "models"))
 
 
 def _print(name: str, figures: object) -> None:

@@ -70,7 +70,7 @@ def hint3(data: Path, encoder: Encoder) -> dict[str, Any]:
 def banking77(data: Path, encoder: Encoder) -> dict[str, Any]:
     """10-shot: ten of each intent, tested on the rest of the training file, three draws. Full: four fifths for one."""
     pairs = rows(data / "banking77" / "banking_data" / "train.csv", "text", "category")
-    shots = [_accuracy(*_draw(pairs, 10, seed), encoder, folds=2) for seed in (SEED, SEED + 1, SEED + 2)]
+    shots = [_accuracy(*_draw(pairs, 10, seed), encoder, folds=5) for seed in (SEED, SEED + 1, SEED + 2)]
     order = np.random.default_rng(SEED).permutation(len(pairs))
     cut = len(pairs) // 5
     full = _accuracy([pairs[i] for i in order[cut:]], [pairs[i] for i in order[:cut]], encoder, folds=2)

@@ -1,4 +1,4 @@
-"""The assistant as it is served, on a database of its own: in this process for the contract, as a process for browsers."""
+"""The assistant as it is served, on a database of its own: in this process, and as a process for browsers."""
 
 import os
 import signal

@@ -311,7 +311,7 @@ def _private_names(path: Path) -> list[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "tx":
             found += [f"tx.{node.attr}"] if node.attr.startswith("_") else []
         if isinstance(node, ast.Constant) and re.match(r"memory\._\w", str(node.value)):
-            found.append(node.value)
+            found.append(str(node.value))
     return found
 
 

@@ -71,8 +71,8 @@ class Shown:
     choices: dict[str, Choice]
 
 
-def shop_of(memory: Memory, clock: Clock) -> Shop:
-    return Shop(lambda: CATALOGUE, lambda: FLOWS, memory, clock, phrase, lambda: ENGINE)
+def shop_of(memory: Memory, clock: Clock, engine: Engine = ENGINE) -> Shop:
+    return Shop(lambda: CATALOGUE, lambda: FLOWS, memory, clock, phrase, lambda: engine)
 
 
 def customer_of(memory: Memory, subject: str) -> str:
@@ -92,9 +92,10 @@ class Talk:
     shown: list[Shown] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=count)
+    engine: Engine = ENGINE
 
     def __post_init__(self) -> None:
-        shop = shop_of(self.memory, self.clock)
+        shop = shop_of(self.memory, self.clock, self.engine)
         self.actions = {action.name(): action for action in actions.build(shop)}
         with self.memory.write() as tx:
             opened = conversations.open(tx, customer=self.customer, channel=self.channel, now=self.clock())

@@ -43,16 +43,16 @@ def nlp(vocabulary, tmp_path_factory):
     import spacy
 
     path = tmp_path_factory.mktemp("spacy") / "pipeline"
-    pipeline.build(vocabulary, path)
+    pipeline.build([*vocabulary, *pipeline.terms(ROOT / "data" / "nlu" / "terms")], path)
     return spacy.load(path)
 
 
 @pytest.fixture(scope="session")
-def intent_model(nlp, encoder):
+def intent_models(nlp, encoder):
     examples = intents()
     return reading.fit([text for text, _ in examples], [label for _, label in examples], nlp=nlp, encoder=encoder)
 
 
 @pytest.fixture(scope="session")
-def understanding(nlp, intent_model, encoder, detector):
-    return Understanding(nlp, reading.Reader(intent_model, encoder, detector), detector)
+def understanding(nlp, intent_models, encoder, detector):
+    return Understanding(nlp, reading.Reader(intent_models, encoder, detector), detector)

@@ -36,7 +36,7 @@ def test_what_is_stored_is_plain(tmp_path):
         assert all(stored[name].dtype != object for name in stored.files)
 
 
-def test_confidence_is_the_share_of_times_it_is_right(intent_model, nlp, encoder):
+def test_confidence_is_the_share_of_times_it_is_right(intent_models, nlp, encoder):
     """Judged on held-out sentences, of a hundred that are called 80 % sure about eighty are right."""
     import yaml
 
@@ -48,8 +48,8 @@ def test_confidence_is_the_share_of_times_it_is_right(intent_model, nlp, encoder
     texts = [str(text) for some in held_out.values() for text in some]
     labels = [label for label, some in held_out.items() for _ in some]
     seen = [marked(text, extract(text, nlp=nlp, now=EPOCH)) for text in texts]
-    _, rows = intent_model.rank(seen, encoder.encode(texts))
-    right = np.array([intent_model.labels[i] for i in rows.argmax(axis=1)]) == np.array(labels)
+    _, rows = intent_models["en"].rank(seen, encoder.encode(texts))
+    right = np.array([intent_models["en"].labels[i] for i in rows.argmax(axis=1)]) == np.array(labels)
     sure = rows.max(axis=1)
     gaps = []
     for low in np.arange(0, 1, 0.2):
@@ -66,9 +66,12 @@ def test_nonsense_is_out_of_scope(understanding):
 
 def test_an_unsure_reading_is_asked_about():
     """Between floor and sure nothing is acted on: the two best readings are named instead."""
-    reader = Reader(small(), None)
+    reader = Reader({"en": small()}, None)
     rule = Rule((1.0, 0.0), floor=0.3, sure=0.6)
-    said = {share: reader._decide(rule, np.array([share, share / 2, 0.01])) for share in (0.2, 0.5, 0.7)}
+    said = {
+        share: reader._decide(rule, ("hours", "human", "order"), np.array([share, share / 2, 0.01]))
+        for share in (0.2, 0.5, 0.7)
+    }
     assert [(r.intent, r.clarify) for r in said.values()] == [
         ("out_of_scope", ()),
         ("out_of_scope", ("hours", "human")),
@@ -82,11 +85,11 @@ def test_too_few_intents_are_refused():
         IntentModel.fit(TEXTS + OTHER, ["hours"] * 6 + ["order"] * 6)
 
 
-def test_without_embeddings_it_still_understands(intent_model, nlp, detector):
+def test_without_embeddings_it_still_understands(intent_models, nlp, detector):
     """With no sentence embeddings the words alone serve plain messages."""
     from bot.rasa.nlu.parse import Understanding
 
-    alone = Understanding(nlp, Reader(intent_model, None, detector), detector)
+    alone = Understanding(nlp, Reader(intent_models, None, detector), detector)
     assert alone.parse("what time do you close")["intent"] == "opening_hours"
     assert alone.parse("i want to talk to a human")["intent"] == "human"
 

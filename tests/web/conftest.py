@@ -20,6 +20,7 @@ from .fake_server import token_of
 
 ROOT = Path(__file__).parents[2]
 
+
 @dataclass
 class Fake:
     """The fake assistant as a process that a test can stop and start again on the same port."""

@@ -31,13 +31,13 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.rasa.nlu import embeddings, refusals
+from bot.rasa.nlu import embeddings, reading, refusals
 from bot.rasa.nlu.entities import extract
-from bot.rasa.nlu.model import IntentModel
-from bot.rasa.nlu.reading import Reader, Reading, fit
+from bot.rasa.nlu.language import detect
+from bot.rasa.nlu.reading import Reader, Reading
 
 # Changes when the code trains differently, so that Rasa does not take an old model from its cache.
-REVISION = "7"
+REVISION = "9"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")
@@ -131,7 +131,7 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
 class ShopIntents(IntentClassifier, GraphComponent):
-    """Sets `intent`, `intent_ranking`; `requests` for several requests in one message; `clarify` when unsure."""
+    """Sets `intent`, `intent_ranking`, `language`; `requests` for several requests; `clarify` when unsure."""
 
     def __init__(self, storage: ModelStorage, resource: Resource, reader: Reader | None = None) -> None:
         self._storage = storage
@@ -166,7 +166,7 @@ class ShopIntents(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> ShopIntents:
         with model_storage.read_from(resource) as folder:
-            reader = Reader(IntentModel.load(folder), embeddings.shared(), refusals.shared())
+            reader = Reader(reading.load(folder), embeddings.shared(), refusals.shared())
         return cls(model_storage, resource, reader)
 
     @staticmethod
@@ -179,9 +179,9 @@ class ShopIntents(IntentClassifier, GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         encoder = embeddings.shared()
         texts, intents = [e.get(TEXT) for e in examples], [e.get(INTENT) for e in examples]
-        fitted = fit(texts, intents, nlp=model.model, encoder=encoder)
+        fitted = reading.fit(texts, intents, nlp=model.model, encoder=encoder)
         with self._storage.write_to(self._resource) as folder:
-            fitted.save(folder)
+            reading.save(fitted, folder)
         self._reader = Reader(fitted, encoder, refusals.shared())
         return self._resource
 
@@ -190,17 +190,18 @@ class ShopIntents(IntentClassifier, GraphComponent):
         if self._reader is None or not spoken:
             return messages
         texts, found = [m.get(TEXT) for m in spoken], [m.get(ENTITIES, []) for m in spoken]
-        for message, reading in zip(spoken, self._reader.read(texts, found), strict=True):
-            _tell(message, reading, self._reader.several(message.get(TEXT), message.get(ENTITIES, [])))
+        for message, read in zip(spoken, self._reader.read(texts, found), strict=True):
+            _tell(message, read, self._reader.several(message.get(TEXT), message.get(ENTITIES, [])))
         return messages
 
 
-def _tell(message: Message, reading: Reading, several: list[dict[str, Any]]) -> None:
-    ranking = [{"name": name, "confidence": score} for name, score in reading.ranking]
-    message.set(INTENT, {"name": reading.intent, "confidence": reading.confidence}, add_to_output=True)
+def _tell(message: Message, read: Reading, several: list[dict[str, Any]]) -> None:
+    ranking = [{"name": name, "confidence": score} for name, score in read.ranking]
+    message.set(INTENT, {"name": read.intent, "confidence": read.confidence}, add_to_output=True)
     message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+    message.set("language", detect(message.get(TEXT)), add_to_output=True)
     if several:
         message.set("requests", several, add_to_output=True)
         message.set(INTENT, several[0]["intent"], add_to_output=True)
-    elif reading.clarify:
-        message.set("clarify", list(reading.clarify), add_to_output=True)
+    elif read.clarify:
+        message.set("clarify", list(read.clarify), add_to_output=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from bot.rasa.nlu.words import plain
 
 Floats = NDArray[np.float64]
 OUT_OF_SCOPE = "out_of_scope"
-FILES = ("intents.npz", "intents.json")
 FOLDS = 5
 SEED = 7
 # The inverse regularisation of the regression on sentence embeddings; 5 to 60 are within half a point of each other.
@@ -79,7 +79,32 @@ class Sparse:
         return self
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        return self.linear.logits(csr_matrix(hstack([self.words.transform(texts), self.letters.transform(texts)])))
+        """One row a text. The same numbers as scikit-learn's own way, at a tenth of its cost for a short text."""
+        return np.array([self._logits(text) for text in texts], dtype=np.float64)
+
+    def _logits(self, text: str) -> NDArray[Any]:
+        rows, weights = [], []
+        offset = 0
+        for vectorizer, analyse in self._blocks:
+            counts = Counter(analyse(text))
+            known = [(i, n) for gram, n in counts.items() if (i := vectorizer.vocabulary_.get(gram)) is not None]
+            if known:
+                places, numbers = zip(*known, strict=True)
+                weight = (1 + np.log(numbers)) * vectorizer.idf_[list(places)]
+                weights.append(weight / np.linalg.norm(weight))
+                rows.append(np.array(places) + offset)
+            offset += len(vectorizer.vocabulary_)
+        if not rows:
+            return self.linear.bias
+        return np.concatenate(weights) @ self._by_feature[np.concatenate(rows)] + self.linear.bias
+
+    @cached_property
+    def _blocks(self) -> list[tuple[TfidfVectorizer, Callable[[str], list[str]]]]:
+        return [(vectorizer, vectorizer.build_analyzer()) for vectorizer in (self.words, self.letters)]
+
+    @cached_property
+    def _by_feature(self) -> NDArray[Any]:
+        return np.ascontiguousarray(self.linear.weights.T, dtype=np.float32)
 
     def arrays(self) -> dict[str, Any]:
         return {
@@ -99,7 +124,7 @@ class Sparse:
     def restore(cls, arrays: dict[str, Any], vocabularies: dict[str, list[str]]) -> Sparse:
         model = cls()
         for name, vectorizer in (("words", model.words), ("letters", model.letters)):
-            vectorizer.vocabulary = {gram: index for index, gram in enumerate(vocabularies[name])}
+            vectorizer.vocabulary = vectorizer.vocabulary_ = {gram: i for i, gram in enumerate(vocabularies[name])}
             vectorizer.idf_ = arrays[f"{name}_idf"]
         model.linear = Linear(arrays["weights"], arrays["bias"])
         return model
@@ -130,7 +155,7 @@ class Bank:
 
     def nearness(self, vectors: NDArray[Any], chosen: NDArray[np.int64]) -> Floats:
         """Two columns: cosine to the nearest text of all, and to the nearest text of the chosen class."""
-        cosines = vectors @ self.vectors.T
+        cosines = vectors.astype(self.vectors.dtype) @ self.vectors.T
         own = np.where(self.numbers[None, :] == chosen[:, None], cosines, -1.0)
         return np.column_stack([cosines.max(axis=1), own.max(axis=1)])
 
@@ -265,13 +290,13 @@ class IntentModel:
         confidence = rule.confidence(logits)
         return rule, shares * (confidence / shares.max(axis=1))[:, None]
 
-    def save(self, folder: Path) -> None:
-        """Write the model into `folder`; the bank takes 2 bytes a number."""
+    def save(self, folder: Path, name: str = "intents") -> None:
+        """Write `<name>.npz` and `<name>.json` into `folder`; the bank takes 2 bytes a number."""
         arrays = self.sparse.arrays()
         if self.dense is not None and self.bank is not None:
             arrays |= {"dense_weights": self.dense.weights.astype(np.float32), "dense_bias": self.dense.bias}
             arrays |= {"bank_vectors": self.bank.vectors.astype(np.float16), "bank_numbers": self.bank.numbers}
-        np.savez_compressed(folder / FILES[0], **arrays)
+        np.savez_compressed(folder / f"{name}.npz", **arrays)
         rest = {
             "labels": self.labels,
             "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
@@ -279,13 +304,13 @@ class IntentModel:
             "vectors_of": self.vectors_of,
             "vocabularies": self.sparse.vocabularies(),
         }
-        (folder / FILES[1]).write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+        (folder / f"{name}.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> IntentModel:
-        rest = json.loads((folder / FILES[1]).read_text(encoding="utf-8"))
-        with np.load(folder / FILES[0], allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+    def load(cls, folder: Path, name: str = "intents") -> IntentModel:
+        rest = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
         dense = bank = None
         if "dense_weights" in arrays:
             dense = Linear(arrays["dense_weights"], arrays["dense_bias"])

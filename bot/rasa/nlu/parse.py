@@ -18,9 +18,9 @@ from typing import Any
 import spacy
 from spacy.language import Language
 
-from bot.rasa.nlu import embeddings, facts, refusals
+from bot.rasa.nlu import embeddings, facts, reading, refusals
 from bot.rasa.nlu.entities import extract
-from bot.rasa.nlu.model import FILES, IntentModel
+from bot.rasa.nlu.model import IntentModel
 from bot.rasa.nlu.reading import Reader
 from bot.rasa.nlu.refusals import Context, RefusalDetector
 
@@ -42,18 +42,18 @@ class Understanding:
         cls, archive: Path, pipeline: Path, *, encoder: embeddings.Encoder | None, detector: RefusalDetector
     ) -> Understanding:
         """From Rasa's model archive and the spaCy pipeline of the catalogue."""
-        return cls(spacy.load(pipeline), Reader(_model(archive), encoder, detector), detector)
+        return cls(spacy.load(pipeline), Reader(_models(archive), encoder, detector), detector)
 
     def parse(self, text: str, *, now: datetime | None = None, context: Context | None = None) -> dict[str, Any]:
         """`text`, `intent`, `confidence`, `entities`, `refusal`, `facts`; `requests` where there are several."""
         found = extract(text, nlp=self._nlp, now=now or datetime.now(tz=UTC))
-        reading = self._reader.read([text], [found])[0] if text.strip() else None
+        read = self._reader.read([text], [found])[0] if text.strip() else None
         parsed: dict[str, Any] = {
             "text": text,
-            "intent": {"name": reading.intent, "confidence": reading.confidence} if reading else {},
+            "intent": {"name": read.intent, "confidence": read.confidence} if read else {},
             "entities": found,
-            "requests": self._reader.several(text, found) if reading else [],
-            "clarify": list(reading.clarify) if reading else [],
+            "requests": self._reader.several(text, found) if read else [],
+            "clarify": list(read.clarify) if read else [],
         }
         return describe(parsed, refusal=self._detector.detect(text, context=context or Context()))
 
@@ -93,13 +93,13 @@ def by_name(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return named
 
 
-def _model(archive: Path) -> IntentModel:
+def _models(archive: Path) -> dict[str, IntentModel]:
     with tarfile.open(archive) as stored, TemporaryDirectory() as scratch:
         for member in stored:
             name = Path(member.name).name
-            if COMPONENT in member.name and name in FILES and (source := stored.extractfile(member)):
+            if COMPONENT in member.name and name.startswith(reading.PREFIX) and (source := stored.extractfile(member)):
                 (Path(scratch) / name).write_bytes(source.read())
-        return IntentModel.load(Path(scratch))
+        return reading.load(Path(scratch))
 
 
 @lru_cache(maxsize=1)

@@ -8,15 +8,18 @@ catalogue does not have. Rasa's `SpacyNLP` loads it by path.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import spacy
+import yaml
 from rapidfuzz.distance import OSA
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bot.rasa.nlu.chinese import fold
 from bot.rasa.nlu.words import COMMON_WORDS, plain, singular
 
 # A slip is looked for in words of at least this length: shorter ones are too near to each other.
@@ -44,10 +47,30 @@ def build(vocabulary: Iterable[TermLike], path: Path, *, language: str = "en") -
     return nlp
 
 
+@dataclass(frozen=True)
+class Term:
+    """An entity value with phrases of another language."""
+
+    entity: str
+    value: str
+    phrases: tuple[str, ...]
+
+
+def terms(folder: Path) -> Iterator[Term]:
+    """Words of other languages for catalogue ids, from `folder`/*.yml: entity, value, phrases."""
+    for path in sorted(folder.glob("*.yml")):
+        for entity, values in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            for value, phrases in values.items():
+                yield Term(str(entity), str(value), tuple(str(phrase) for phrase in phrases))
+
+
 def assemble(vocabulary: Iterable[TermLike], *, language: str = "en") -> Language:
     """The pipeline in memory; the first term that claims a phrase keeps it."""
     terms = list(vocabulary)
     nlp = spacy.blank(language)
+    # Chinese has no spaces: each character is a token, and a word of the shop is a row of them.
+    infixes = [*(nlp.Defaults.infixes or ()), r"[\u3400-\u9fff]"]
+    nlp.tokenizer.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer  # type: ignore[union-attr]
     words = nlp.add_pipe("shop_words")
     assert isinstance(words, ShopWords)
     words.learn(word.text for t in terms for p in t.phrases for word in nlp.tokenizer(p))
@@ -79,7 +102,7 @@ class ShopWords:
 
     def learn(self, words: Iterable[str]) -> None:
         """Take these words as the shop's."""
-        self._words = frozenset(singular(plain(word)) for word in words)
+        self._words = frozenset(singular(fold(plain(word))) for word in words)
         self._by_initial = {}
         for word in sorted(self._words):
             if len(word) >= SHORTEST_SLIP and word.isalpha():
@@ -88,7 +111,7 @@ class ShopWords:
 
     def word(self, text: str) -> str:
         """The shop's word that `text` means, or its own plain form."""
-        lower = plain(text)
+        lower = fold(plain(text))
         if lower not in self._seen:
             if len(self._seen) > 20_000:
                 self._seen.clear()

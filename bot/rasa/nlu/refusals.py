@@ -146,14 +146,13 @@ class RefusalDetector:
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]
-        scores, scopes = self._score(parts)
+        scores = self._score(parts)
         best = int(scores.argmax())
         if scores[best] < self._limits.doubtful:
             return None
-        heard = {
-            SCOPES[scopes[i]] for i in range(len(parts)) if scores[i] >= self._limits.sure and (i or len(parts) == 1)
-        }
-        scope: Scope = "all" if len(heard) > 1 else SCOPES[scopes[best]]
+        scopes = self._scopes(parts)
+        heard = {scopes[i] for i in range(len(parts)) if scores[i] >= self._limits.sure and (i or len(parts) == 1)}
+        scope: Scope = "all" if len(heard) > 1 else scopes[best]
         said = straight(text).lower()
         return Refusal(
             scope,
@@ -163,15 +162,19 @@ class RefusalDetector:
             bool(scores[best] >= self._limits.sure),
         )
 
-    def _score(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """Log-odds of a refusal, and the number of its scope, for each text."""
-        score, scope = self._sparse.logits(texts)[:, 0], softmax(self._scope_sparse.logits(texts), axis=1)
-        if self.encoder is None or self._dense is None or self._scope_dense is None:
-            return score * self._limits.words_scale, scope.argmax(axis=1)
-        vectors = self.encoder.encode(texts)
-        score = self._limits.scale * (score + DENSE_SHARE * self._dense.logits(vectors)[:, 0])
-        scope = scope + softmax(self._scope_dense.logits(vectors), axis=1)
-        return score, scope.argmax(axis=1)
+    def _score(self, texts: Sequence[str]) -> Floats:
+        """Log-odds of a refusal for each text."""
+        score = self._sparse.logits(texts)[:, 0]
+        if self.encoder is None or self._dense is None:
+            return score * self._limits.words_scale
+        return self._limits.scale * (score + DENSE_SHARE * self._dense.logits(self.encoder.encode(texts))[:, 0])
+
+    def _scopes(self, texts: Sequence[str]) -> list[Scope]:
+        """What each text refuses, supposing that it refuses something."""
+        share = softmax(self._scope_sparse.logits(texts), axis=1)
+        if self.encoder is not None and self._scope_dense is not None:
+            share = share + softmax(self._scope_dense.logits(self.encoder.encode(texts)), axis=1)
+        return [SCOPES[number] for number in share.argmax(axis=1)]
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], *, encoder: embeddings.Encoder | None) -> RefusalDetector:

@@ -16,7 +16,8 @@ _OPENERS = (
     r"|far|about)|who|why|which"
     r"|(?:do|does|did|are|is|was|have|has|can|could|would|will|may|should) (?:you|u|i|we|it|they|the|there|your"
     r"|my|any|anyone|somebody|someone)"
-    r"|(?:please )?(?:stop|unsubscribe|delete|erase|remove|forget|cancel|tell|send|show|give|get|order|add"
+    r"|(?:please )?(?:stop|unsubscribe|take (?:me|us|my)|delete|erase|remove|forget|cancel|tell|send|show|give|get"
+    r"|order|add"
     r"|remember|track|don'?t|do not|never|opt)"
     r"|no more|i(?:'d| would| want| need|'ll| will|'m| am| also|m| have|'ve| never| always| don'?t| do not| hate"
     r"| love| like| prefer)\b|let me|talk to|speak to)"
@@ -27,6 +28,7 @@ _LINKS = (
 )
 _BORDER = re.compile(
     rf"(?:[.!;\n…]+|\?+)\s*(?:{_LINKS})?(?=\S)"
+    r"|[。！？；，、]+\s*(?:还有|還有|另外|对了|對了|顺便|順便|然后|然後|而且)?(?=\S)"
     rf"|\s*[,–—-]+\s+(?:{_LINKS})(?=\S)"
     rf"|\s*,\s*(?={_OPENERS}\b)"
     rf"|\s+(?:oh,? (?:and|also) |and also |btw,? |by the way,? |another thing,? |one more thing,? )(?=\S)"
@@ -64,7 +66,7 @@ def pieces(text: str) -> list[tuple[int, int]]:
     for match in _BORDER.finditer(text):
         around = text[max(0, match.start() - 1) : match.end() + 1]
         if match.start() and not _DECIMAL.search(around) and not _SHORT.search(text[: match.end()].rstrip()):
-            mark = re.match(r"[.!?…]*", match.group())
+            mark = re.match(r"[.!?…。！？]*", match.group())
             borders.append((match.start() + (mark.end() if mark else 0), match.end()))
     starts = [0, *(end for _, end in borders)]
     ends = [*(start for start, _ in borders), len(text)]
@@ -101,6 +103,6 @@ def _joins(last: Piece, piece: Piece, *, enough: float) -> bool:
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
-    while end > start and text[end - 1] in " \t\n,;":
+    while end > start and text[end - 1] in " \t\n,;，；、":
         end -= 1
     return start, end

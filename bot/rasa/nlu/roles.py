@@ -13,18 +13,23 @@ Entity = dict[str, Any]
 
 _WANTED_FIRST = re.compile(
     r"^\W*(?:\w+ ){0,2}?(?:instead of|rather than|in place of|and not|but not|not) (?:the |a |an |any )?$"
+    r"|^[,， ]*(?:而不是|不要|不是|代替)$"
 )
-_WANTED_LAST = re.compile(r"^\W*(?:\w+ )?(?:to|for|with|into|by|but|->|=>) (?:a |an |the |some )?$")
+_WANTED_LAST = re.compile(
+    r"^\W*(?:\w+ )?(?:to|for|with|into|by|but|->|=>) (?:a |an |the |some )?$|^(?:换成|換成|换|換|改成|改为|改為)$"
+)
 _SWAP = re.compile(r"\b(?:swap|change|replace|switch|exchange|trade|substitute|from)\b[^.!?;]*$")
 _NOT = re.compile(
     r"(?:\b(?:no|not|without|w/o|minus|hold|except|remove|drop|lose|ditch|never|skip|nix|zero|leave out"
     r"|leave off|take off|"
     r"take out|hold on|get rid of|don't want|dont want|do not want|don't like|didn't want|not want)\b)"
     r" (?:the |a |an |any |that |my |to have |have )?(?:extra )?$"
+    r"|(?:不要|不加|不想要|别加|別加|别放|別放|去掉|拿掉|不是)$"
 )
 _JOIN = re.compile(r"^\W*(?:or|and|nor|no)?\W*$")
 _NOT_BUT = re.compile(
     r"^[\s,;-]*(?:but|rather|instead|make it|i said|i want(?:ed)?|i meant)?[\s,:;-]*(?:a |an |the )?$"
+    r"|^[,， ]*(?:我?要|是|换|換|换成|換成|改成)+$"
 )
 _INSTEAD_BEFORE = re.compile(r"\binstead of (?:the |a |an )?$")
 
@@ -50,7 +55,7 @@ def _pair(lower: str, first: Entity, second: Entity) -> None:
     if _WANTED_FIRST.match(between):
         first["role"], second["role"] = "to", "from"
     elif (
-        (_WANTED_LAST.match(between) and _SWAP.search(before))
+        (_WANTED_LAST.match(between) and (_SWAP.search(before) or not between.isascii()))
         or _INSTEAD_BEFORE.search(before)
         or (first.get("role") == "not" and _NOT_BUT.match(between) and between.strip())
     ):

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.rasa.nlu import typed_chinese
+
 Entity = dict[str, Any]
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 # Training needs a moment, and the same one each time.
 EPOCH = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
@@ -138,7 +141,7 @@ _ONE_AFTER = re.compile(r"^ (?:of (?:these|those|your|them)|day|time|thing|more 
 def find(text: str, *, now: datetime) -> list[Entity]:
     """All typed entities of `text`, none overlapping another; the more specific type wins."""
     lower = text.lower()
-    found: list[Entity] = []
+    found: list[Entity] = typed_chinese.find(lower, now=now) if _HAN.search(lower) else []
     for finder in (_order_numbers, _money, _times, _dates, _quantities):
         for entity in finder(lower, now):
             if not any(_overlap(entity, other) for other in found):

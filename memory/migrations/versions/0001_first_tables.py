@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("blocked_at", memory._types.UtcTime(timezone=True), nullable=True),
         sa.Column("person", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("customers") as batch_op:
         batch_op.create_index(batch_op.f("ix_customers_person"), ["person"], unique=False)
@@ -103,6 +104,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name=op.f("fk_conversations_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
         sa.UniqueConstraint("customer", "channel", name=op.f("uq_conversations_customer_channel")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "events",
@@ -117,15 +119,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "identities",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("created_at", memory._types.UtcTime(timezone=True), nullable=False),
         sa.Column("verified_at", memory._types.UtcTime(timezone=True), nullable=True),
         sa.Column("customer", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name=op.f("fk_identities_customer")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
-        sa.UniqueConstraint("channel", "address", name=op.f("uq_identities_channel_address")),
+        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_identities")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("identities") as batch_op:
         batch_op.create_index(batch_op.f("ix_identities_customer"), ["customer"], unique=False)

@@ -174,16 +174,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_documents",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer", sa.String(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("conversation", sa.String(), nullable=False),
         sa.Column("message", sa.Integer(), nullable=False),
-        sa.Column("customer", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name=op.f("fk_search_documents_customer")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_documents")),
+        sa.PrimaryKeyConstraint("customer", "id", name=op.f("pk_search_documents")),
+        sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("search_documents") as batch_op:
-        batch_op.create_index(batch_op.f("ix_search_documents_customer"), ["customer"], unique=False)
-
     op.create_table(
         "sensitive_facts",
         sa.Column("customer", sa.String(), nullable=False),
