@@ -7,7 +7,7 @@ put right by one tap; nothing else is ever switched on by it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,10 +71,20 @@ def evidence(turn: Turn, method: str, text: str, *, version: str | None = None) 
     return Evidence(method, text=text, text_version=version, language=turn.language, touch_point=turn.channel)
 
 
-def about(refusal: Refusal) -> dict[str, str | None]:
+def about(refusal: Refusal, say: Callable[..., str]) -> dict[str, str | None]:
     """What wording may say of a refusal besides its scope."""
-    named = {"channel": refusal.channel, "topic": refusal.topic}
-    return {name: None if value == ANYWHERE else value for name, value in named.items()}
+    topic = None if refusal.topic == ANYWHERE else refusal.topic.replace("_", " ")
+    return {"where": where(refusal.channel, say), "topic": topic}
+
+
+def where(channel: str, say: Callable[..., str]) -> str | None:
+    """A channel in words: "by e-mail", "in this chat"; None for all of them."""
+    if channel == ANYWHERE:
+        return None
+    return say(f"utter_channel_{channel}" if channel in _WELL_KNOWN else "utter_channel", channel=channel)
+
+
+_WELL_KNOWN = frozenset({"web", "messaging", "email", "sms"})
 
 
 def refuse(tx: Tx, turn: Turn, refusal: Refusal, *, said: str) -> None:

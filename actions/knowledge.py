@@ -60,7 +60,7 @@ class _Knowing(ShopAction):
         """Who told it, when and where."""
         name = "utter_source_customer" if fact["told_by"] == "customer" else "utter_source_shop"
         day = self.day(speech, datetime.fromisoformat(fact["told_at"]))
-        return speech.say(name, day=day, channel=speech.say("utter_channel", channel=fact["channel"]))
+        return speech.say(name, day=day, where=consents.where(fact["channel"], speech.say))
 
 
 def said(speech: Speech, fact: Fact) -> str:
@@ -159,10 +159,14 @@ class ActionTellKnown(_Knowing):
             state = "on" if on[one] else "off"
             card = {
                 "title": speech.say(f"utter_purpose_{one.purpose.value}"),
-                "subtitle": speech.say(f"utter_consent_{state}", day=decided, channel=_word(one.channel),
-                                       topic=_word(one.topic)),
+                "subtitle": speech.say(
+                    f"utter_consent_{state}",
+                    day=decided,
+                    where=consents.where(one.channel, speech.say),
+                    topic=_word(one.topic),
+                ),
                 "choices": self._switches(speech, one, is_on=on[one]) if may[one] else [],
-            }  # fmt: skip
+            }
             cards.append(card)
         return cards, []
 
@@ -223,7 +227,9 @@ class ActionExplainClaim(_Knowing):
             told = await ActionExplainChoice(self.shop).run(dispatcher, tracker, domain)
             return [*told, *cites(SET, "shown")]
         speech = self.speech(tracker)
-        behind = [fact for fact in self.facts(tracker) if fact["id"] in cited(tracker, FACT)]
+        known, text = self.facts(tracker), str((tracker.latest_message or {}).get("text") or "").lower()
+        shown = [fact for fact in known if fact["id"] in cited(tracker, FACT)]
+        behind = shown or [fact for fact in known if _is_named(speech, fact, text)]
         if not behind:
             dispatcher.utter_message(response="utter_nothing_behind")
             return []

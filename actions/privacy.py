@@ -26,15 +26,15 @@ class _Decides(ShopAction):
     def confirm(
         self,
         dispatcher: CollectingDispatcher,
+        tracker: ShopTracker,
         refusal: Refusal,
         *,
         doubt: str | None = None,
         buttons: Sequence[dict[str, Any]] = (),
     ) -> list[Event]:
         """Says what is off now and how to switch it on again. What is no longer kept is no longer offered either."""
-        dispatcher.utter_message(
-            response=f"utter_refused_{refusal.scope}", doubt=doubt, buttons=list(buttons), **consents.about(refusal)
-        )
+        told = consents.about(refusal, self.speech(tracker).say)
+        dispatcher.utter_message(response=f"utter_refused_{refusal.scope}", doubt=doubt, buttons=list(buttons), **told)
         return sets({WAITING: 0}) if Purpose.RESUME in refusal.purposes else []
 
 
@@ -49,9 +49,9 @@ class ActionConfirmRefusal(_Decides):
         if not is_recorded:
             turn.stage(lambda tx: consents.refuse(tx, turn, refusal, said=text))
         if refusal.sure:
-            return self.confirm(dispatcher, refusal)
+            return self.confirm(dispatcher, tracker, refusal)
         doubt = self.speech(tracker).say("utter_refusal_doubt")
-        return self.confirm(dispatcher, refusal, doubt=doubt, buttons=self._ways(tracker, refusal))
+        return self.confirm(dispatcher, tracker, refusal, doubt=doubt, buttons=self._ways(tracker, refusal))
 
     def _ways(self, tracker: ShopTracker, refusal: Refusal) -> list[dict[str, Any]]:
         with self.shop.memory.read() as tx:
@@ -93,7 +93,7 @@ class ActionSwitchConsent(_Decides):
             return self.allow(dispatcher, tracker, scope, method="button", text=f"{scope}: on")
         refusal = Refusal(scope, channel=str(tracker.arguments.get("channel") or consents.ANYWHERE), method="button")
         turn.stage(lambda tx: consents.refuse(tx, turn, refusal, said=f"{scope}: off"))
-        return self.confirm(dispatcher, refusal)
+        return self.confirm(dispatcher, tracker, refusal)
 
     def allow(
         self, dispatcher: CollectingDispatcher, tracker: ShopTracker, scope: str, *, method: str, text: str
@@ -108,7 +108,8 @@ class ActionSwitchConsent(_Decides):
         named = str(tracker.arguments.get("channel") or consents.channel_named(text, here=turn.channel))
         said = consents.evidence(turn, method, text, version=self.name())
         turn.stage(lambda tx: consents.decide(tx, turn, purposes, "granted", said=said, channel=named))
-        dispatcher.utter_message(response=f"utter_allowed_{scope}", channel=named)
+        say = self.speech(tracker).say
+        dispatcher.utter_message(response=f"utter_allowed_{scope}", where=consents.where(named, say))
         return []
 
 
@@ -118,7 +119,8 @@ class ActionOptIn(ActionSwitchConsent):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         message = tracker.latest_message or {}
         if message.get("returned"):
-            dispatcher.utter_message(response="utter_allowed_marketing", channel=tracker.turn.channel)
+            here = consents.where(tracker.turn.channel, self.speech(tracker).say)
+            dispatcher.utter_message(response="utter_allowed_marketing", where=here)
             return []
         text = str(request_of(tracker, "opt_in").get("text") or message.get("text") or "")
         named = consents.meant_by(text)

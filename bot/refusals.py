@@ -77,7 +77,11 @@ class Refusals:
         """The confirmation as a message, for when the assistant itself does not speak."""
         refusal = heard.refusal
         name = "utter_allowed_marketing" if refusal is None else f"utter_refused_{refusal.scope}"
-        about = {"channel": turn.channel} if refusal is None else consents.about(refusal)
+
+        def say(phrase: str, **variables: Any) -> str:
+            return self.wording.phrase(phrase, variables, turn.language)
+
+        about = consents.about(refusal, say) if refusal else {"where": consents.where(turn.channel, say)}
         said = self.wording.say(name, about, slots={"language": turn.language}, channel=turn.channel, seed=name)
         text, buttons = said or ("", [])
         return Outgoing(text, tuple(Option(b["title"], Choice.parse(b["payload"]).to_json()) for b in buttons))

@@ -163,3 +163,19 @@ def test_signing_in_while_chatting_asks_whether_to_bring_it_along(someone, clien
 def test_a_declared_child_is_not_asked_to_be_remembered(someone):
     """No profile."""
     assert "Shall I remember" not in _texts(someone("little one", child=True).say("I always have oat milk"))
+
+
+@pytest.mark.browser
+def test_whoever_signs_in_on_the_page_is_asked_once_and_brings_the_order_along(page, served):
+    """In a real browser: a visitor begins an order, signs in, says yes, and goes on with it."""
+    from playwright.sync_api import expect
+
+    page.goto(served)
+    page.get_by_role("radio", name="A new visitor").check(force=True)
+    page.get_by_role("button", name="Say “a large latte, please”").click()
+    chat = page.get_by_role("log", name="Conversation")
+    expect(chat.get_by_role("button", name="Oat milk")).to_be_visible()
+    page.get_by_role("radio", name="Dora", exact=True).check(force=True)
+    expect(chat).to_contain_text("Shall I bring that conversation along?")
+    chat.get_by_role("button", name="Yes, bring it along").click()
+    expect(chat).to_contain_text("You were choosing the milk for a large latte")

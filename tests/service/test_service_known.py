@@ -31,7 +31,7 @@ def test_everything_is_shown_with_source_and_date_and_a_tap(known):
     known.say("a large latte to go", "order", ("product", "latte"), ("size", "large"), ("fulfilment", "pickup"))
     shown = known.say("what do you know about me", "what_do_you_know")
     text = _texts(shown)
-    assert "You always have oat milk | You told me on 16 November 2026, by web" in text
+    assert "You always have oat milk | You told me on 16 November 2026, in this chat" in text
     assert "A large latte | You were choosing the milk" in text
     assert "I know of no order of yours" in text
     assert "Remember what you tell me of your tastes | On, since 16 November 2026" in text
@@ -148,7 +148,7 @@ def test_why_names_the_fact_with_its_source(known):
     """What was behind the question."""
     _ask_for_milk(known)
     why, *_ = known.say("why do you say that", "why_do_you_say_that")
-    assert why.text == "Because of this: you always have oat milk. You told me on 16 November 2026, by web."
+    assert why.text == "Because of this: you always have oat milk. You told me on 16 November 2026, in this chat."
     assert {"That's not right", "Forget that"} <= set(why.choices)
 
 

@@ -351,7 +351,14 @@ textarea:focus-visible{outline-offset:-1.5px}
       if (run !== this.#run) throw Error("superseded");
       if (!token) return this.#halt();
       this.#own(visitor ? "visitor" : subject(token));
-      return (this.#token = token);
+      this.#token = token;
+      const visitor_token = !visitor && kept(this.#visitorKey());
+      if (visitor_token) {
+        keep(this.#visitorKey()); // the chat asks whether what was said comes along
+        const headers = { "Content-Type": "application/json" };
+        this.#call("api/me/link", { method: "POST", headers, body: JSON.stringify({ visitor_token }) }).catch(() => null);
+      }
+      return token;
     }
 
     async #visit() {
