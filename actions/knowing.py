@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.offering.benefits import Deeds
 from bot.offering.candidates import Person
@@ -19,7 +20,7 @@ from bot.offering.tiers import Tier
 from memory import Tx, consent, facts, orders, profiles, purchases, tickets
 from memory.consent import ConsentRefused, Grant, Purpose
 from memory.facts import Fact
-from memory.purchases import Purchase
+from memory.purchases import Piece
 
 CANCELLED = "cancelled"
 BEANS = "beans"
@@ -63,7 +64,7 @@ def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None 
     own = tuple(made for each in told if each.attribute == OWN and (made := composed(each.value)))
     if grant is None:
         return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own=own)
-    bought = [line for line in purchases.of(tx, grant) if until is None or line.ordered_at <= until]
+    bought = [line for line in purchases.pieces(tx, grant) if until is None or line.ordered_at <= until]
     newest = profiles.history(tx, grant, limit=1)
     return Known(True, Person(bought_and_kept(bought), stated), Tier(newest[0].tier) if newest else Tier.STANDARD, own)
 
@@ -83,7 +84,7 @@ def facts_of(tx: Tx, customer: str) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact.state == "current" and fact.for_whom == "self" and fact.lasting)
 
 
-def bought_and_kept(lines: Sequence[Purchase]) -> tuple[Bought, ...]:
+def bought_and_kept(lines: Sequence[Piece]) -> tuple[Bought, ...]:
     """Purchases without what was returned."""
     if any(line.quantity < 0 for line in lines):
         kept = {line.line for line in settle([_settled(line, place) for place, line in enumerate(lines)])}
@@ -93,17 +94,17 @@ def bought_and_kept(lines: Sequence[Purchase]) -> tuple[Bought, ...]:
             line.line,
             line.sku,
             line.ordered_at,
-            float(line.unit_price),
-            gift=line.gift,
-            modules=tuple(sorted((line.modules or {}).items())),
+            line.unit_price,
+            line.gift,
+            modules=tuple(sorted(line.modules.items())) if line.modules else (),
         )
         for line in lines
     )
 
 
-def _settled(line: Purchase, place: int) -> OrderLine:
+def _settled(line: Piece, place: int) -> OrderLine:
     # Linked customers are one person: what one bought the other may return.
-    return OrderLine(line.order_id, "", line.ordered_at, line.sku, line.quantity, line.unit_price, line=place)
+    return OrderLine("", "", line.ordered_at, line.sku, line.quantity, Decimal(0), line=place)
 
 
 def state(fact: Fact, catalogue: Catalogue) -> Stated | None:
