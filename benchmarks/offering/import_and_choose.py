@@ -10,10 +10,12 @@ import random
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from actions.knowing import know
 from bot.offering import catalogue_files
@@ -99,7 +101,7 @@ def choose(memory: Memory, engine: Engine) -> None:
     print(f"choice set: p50 {took[len(took) // 2]:.1f} ms, p99 {took[int(len(took) * 0.99)]:.1f} ms, n {len(took)}")
 
 
-def timed(call):  # type: ignore[no-untyped-def]
+def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     """The result of a call and the seconds it took."""
     begun = perf_counter()
     return call(), perf_counter() - begun
