@@ -92,7 +92,7 @@ def _talk_through(talk, turns):
 
 def _treatments(messages):
     for place, message in enumerate(messages):
-        text = re.sub(r"\b[KT]-[2-9B-Z]{6}\b", "NUMBER", message.text)
+        text = re.sub(r"\b[KT]-[2-9B-Z]{6}\b|\(\w+ (MVC|STANDARD|BZ)\d\)", "NUMBER", message.text)
         aspect, (reason, path) = "reply", (None, None)
         if message.name in BENEFIT:
             aspect, (reason, path) = "benefit", (_found(pattern, text) for pattern in BENEFIT[message.name])
