@@ -10,10 +10,12 @@ import random
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from actions.knowing import know
 from bot.offering import catalogue_files
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 19, 9, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,sku,quantity,unit_price,unit_cost,gift,channel\n"
 REPEATS = 400
+Result = TypeVar("Result")
 
 
 def main(lines: int) -> None:
@@ -92,14 +95,14 @@ def choose(memory: Memory, engine: Engine) -> None:
     for number in range(REPEATS):
         begun = perf_counter()
         with memory.read() as tx:
-            known = know(tx, customer, catalogue=engine.shelf)  # type: ignore[arg-type]
+            known = know(tx, customer, catalogue=engine.shelf)
         engine.choose(known.person, seed=str(number), now=NOW)
         took.append((perf_counter() - begun) * 1000)
     took.sort()
     print(f"choice set: p50 {took[len(took) // 2]:.1f} ms, p99 {took[int(len(took) * 0.99)]:.1f} ms, n {len(took)}")
 
 
-def timed(call):  # type: ignore[no-untyped-def]
+def timed(call: Callable[[], Result]) -> tuple[Result, float]:
     """The result of a call and the seconds it took."""
     begun = perf_counter()
     return call(), perf_counter() - begun

@@ -143,7 +143,7 @@ def _looks_at_tiers(action):
     import inspect
 
     module = inspect.getmodule(type(action))
-    return any(name in vars(module) for name in ("know", "AboutBenefits", "Showing", "profiles"))
+    return any(name in vars(module) for name in ("know", "AboutBenefits", "Showing", "standing", "profiles"))
 
 
 def test_the_benefits_of_the_shop_are_fair_to_somebody_who_has_done_nothing(talk_as):
