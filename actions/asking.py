@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, answer, button
 from actions.cart import cart, composition, slots_of
+from actions.citing import FACT, cites
+from actions.knowing import facts_of
 from actions.speech import opening
+from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT, Catalogue
 from memory import questions
+from memory.facts import Fact
 
 # More buttons than this are a list to read, no choice.
 MOST_BUTTONS = 7
@@ -27,14 +31,48 @@ class _AskModule(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         product = str(tracker.slots.get(PRODUCT))
         modules = self.catalogue.options(product, self.slot) if product in self.catalogue.products else ()
-        speech = self.speech(tracker)
+        offered, speech = [module.id for module in modules[:MOST_BUTTONS]], self.speech(tracker)
+        usual = self._usual(tracker, offered)
+        others = [value for value in offered if usual is None or value != usual.value]
         buttons = [
-            button(opening(speech.title(self.slot, module.id)), answer(tracker, **{self.slot: module.id}))
-            for module in modules[:MOST_BUTTONS]
+            button(opening(speech.title(self.slot, value)), answer(tracker, **{self.slot: value})) for value in others
         ]
-        dispatcher.utter_message(response=f"utter_ask_{self.slot}", buttons=buttons, product=product)
         note_question(tracker, self.slot)
-        return []
+        if usual is None:
+            dispatcher.utter_message(response=f"utter_ask_{self.slot}", buttons=buttons, product=product)
+            return []
+        return self._ask_usual(dispatcher, tracker, usual, buttons)
+
+    def _usual(self, tracker: ShopTracker, offered: Sequence[str]) -> Fact | None:
+        """What the customer is remembered to take, if it may be used and can be had beside something else."""
+        with self.shop.memory.read() as tx:
+            known = facts_of(tx, tracker.turn.customer)
+        wanted = [
+            fact
+            for fact in known
+            if fact.attribute == self.slot and fact.polarity in ("like", "must") and fact.value in offered
+        ]
+        fresh = [fact for fact in wanted if fact.freshness(tracker.turn.now) != "silent"]
+        return fresh[0] if fresh and len(offered) > 1 else None
+
+    def _ask_usual(
+        self, dispatcher: CollectingDispatcher, tracker: ShopTracker, usual: Fact, others: list[dict[str, Any]]
+    ) -> list[Event]:
+        """As a choice among the others, never by itself; what was told long ago is asked as a question."""
+        speech = self.speech(tracker)
+        named = speech.title(self.slot, usual.value)
+        still = usual.freshness(tracker.turn.now) == "ask"
+        args = {"fact": usual.id, "slot": self.slot, "value": usual.value}
+        same = button(
+            opening(speech.say("utter_choice_still" if still else "utter_choice_usual", what=named)),
+            Choice(action="action_take_usual", args=args),
+        )
+        dispatcher.utter_message(
+            response="utter_ask_still" if still else "utter_ask_usual",
+            what=opening(named),
+            buttons=[same, *others, button(speech.say("utter_choice_you_choose"), Choice(command="skip"))],
+        )
+        return cites(FACT, usual.id)
 
 
 class ActionAskAmount(_AskModule):

@@ -85,25 +85,6 @@ class ActionTellOrderStatus(_OrderAction):
         return f"{how}_{'due' if there and now < there else 'done'}"
 
 
-class ActionRecallOrders(_OrderAction):
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        order = self.order(tracker)
-        if order is None:
-            dispatcher.utter_message(response="utter_no_order_found")
-            return []
-        speech = self.speech(tracker)
-        day = times.local(self.catalogue.shop, order.placed_at)
-        again = button(speech.say("utter_choice_again"), Choice(flow="reorder"))
-        dispatcher.utter_message(
-            response="utter_last_order",
-            number=order.number,
-            lines=self.lines(order, tracker),
-            day=speech.day(day),
-            buttons=[again],
-        )
-        return []
-
-
 class ActionOfferReorder(_OrderAction):
     """Offers the last order again, as one choice among others; nothing is ordered by it."""
 

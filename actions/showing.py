@@ -16,6 +16,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button
+from actions.citing import SET, cites, tell_of_first_use
 from actions.knowing import Known, know
 from actions.shop_questions import lowest_price, order_choice
 from actions.speech import Speech, opening
@@ -168,7 +169,8 @@ class Showing(ShopAction):
         self._tell_once(dispatcher, tracker, made)
         shown = Shown(made.kind.value, seed_of(tracker.turn.now), asked, tuple(map(_plain, made.options)), (*earlier,))
         category = self.catalogue.products[made.options[0].sku].category
-        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category)]
+        told = tell_of_first_use(self, dispatcher, tracker) if made.kind is SetKind.PERSONAL else []
+        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *told, *cites(SET, "shown")]
 
     def _tell_once(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, made: ChoiceSet) -> None:
         """At the first set that goes by purchases it is said so, with one tap to switch it off."""

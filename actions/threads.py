@@ -9,6 +9,7 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets
+from actions.citing import THREAD, cites
 from actions.speech import opening
 from bot.flows import engine
 from bot.flows.model import Choice, Due, Outcome, State, ThreadSnapshot
@@ -80,7 +81,8 @@ class ActionOfferThreads(_ThreadAction):
             self.card(dispatcher, tracker, waiting[0])
         elif waiting:
             self._list(dispatcher, tracker, waiting[:MOST_LISTED])
-        return [] if chosen else sets({WAITING: len(waiting)})
+        offered = cites(THREAD, *(each.thread for each in waiting[:MOST_LISTED]))
+        return offered if chosen else [*offered, *sets({WAITING: len(waiting)})]
 
     def _list(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, waiting: list[ThreadSnapshot]) -> None:
         speech = self.speech(tracker)

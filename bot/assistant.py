@@ -13,6 +13,8 @@ from rasa.core.channels.channel import OutputChannel
 from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
+from actions import consents
+from actions.citing import CITED, TOLD_OF_USE, YES_NO
 from actions.knowledge import ERASE, EVERYTHING
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
@@ -22,14 +24,18 @@ from bot.rasa.policy import DIALOGUE
 from bot.rasa.processor import LeanProcessor, choice_parsed
 from bot.rasa.transcript import Loaded
 from bot.refusals import Heard, woven
-from memory import Memory, consent, threads, transcripts
+from bot.telling import with_facts
+from memory import Memory, Tx, consent, threads, transcripts
 from memory.consent import ConsentRefused, Purpose
 from memory.messages import Card, Option, Outgoing
 from memory.turn import Turn
 
 # Slots that belong to the customer or the session, and so outlive the end of a flow's session.
-_KEPT_SLOTS = ("language", "customer_name", "met_before")
+_KEPT_SLOTS = ("language", "customer_name", "met_before", TOLD_OF_USE)
+# Slots that speak of the last reply alone.
+_PASSING_SLOTS = (CITED, YES_NO)
 THREADS_WAITING = "threads_waiting"
+FIRST_CONTACT = "first_contact"
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,10 @@ class _Start:
     loaded: Loaded
     may_resume: bool
     waiting: tuple[threads.Thread, ...]
+    # Whether the customer may still be asked to let us remember, or has agreed: else nothing of theirs is extracted.
+    listens: bool
+    # What is said of resuming at first contact: told (it is on), asked (it is off), or None.
+    notice: str | None
 
 
 class Channel(OutputChannel):
@@ -94,8 +104,10 @@ class Assistant:
         else:
             self._let_go_of_taken(start, turn)
         before = self._half_done(tracker)
-        uttered = await self._uttered(turn, said)
+        uttered = await self._uttered(turn, said, start)
+        passing = {name: tracker.get_slot(name) for name in _PASSING_SLOTS}
         await self.processor.take(tracker, Channel(turn.channel), uttered, first=_disclosure(start, uttered))
+        _let_pass(start.loaded, passing)
         return self._answer(start, turn, before)
 
     def is_busy(self, turn: Turn) -> bool:
@@ -108,11 +120,24 @@ class Assistant:
     def _start(self, turn: Turn) -> _Start:
         with self.memory.read() as tx:
             loaded = transcript.load(transcripts.load(tx, turn.conversation), turn.conversation, self.processor.domain)
+            listens, notice = self._listens(tx, turn.customer), self._notice(tx, turn.customer)
             try:
                 grant = consent.require(tx, turn.customer, Purpose.RESUME)
             except ConsentRefused:
-                return _Start(loaded, may_resume=False, waiting=())
-            return _Start(loaded, may_resume=True, waiting=threads.open_for(tx, grant))
+                return _Start(loaded, may_resume=False, waiting=(), listens=listens, notice=notice)
+            return _Start(loaded, True, threads.open_for(tx, grant), listens, notice)
+
+    def _listens(self, tx: Tx, customer: str) -> bool:
+        if consent.allows(tx, customer, Purpose.PREFERENCES):
+            return True
+        may_ask = consents.may_grant(self.memory, tx, customer, Purpose.PREFERENCES)
+        return may_ask and consents.undecided(tx, customer, Purpose.PREFERENCES)
+
+    def _notice(self, tx: Tx, customer: str) -> str | None:
+        default = self.memory.policies.default(Purpose.RESUME)
+        if FIRST_CONTACT not in (default.told, default.asked) or not consents.undecided(tx, customer, Purpose.RESUME):
+            return None
+        return "told" if default.granted else "asked"
 
     def _session_is_over(self, loaded: Loaded, now: datetime) -> bool:
         if loaded.last_user_at is None:
@@ -130,7 +155,7 @@ class Assistant:
             if start.loaded.tracker.get_slot(slot.name) != slot.initial_value and slot.name not in _KEPT_SLOTS
         }
         opened = {"language": turn.language, "met_before": start.loaded.last_user_at is not None or bool(start.waiting)}
-        return emptied | kept | opened | {DIALOGUE: {}, THREADS_WAITING: len(start.waiting)}
+        return emptied | kept | opened | {DIALOGUE: {}, THREADS_WAITING: len(start.waiting), "notice": start.notice}
 
     def _let_go_of_taken(self, start: _Start, turn: Turn) -> None:
         """A thread that went on elsewhere, or is over, is no longer this conversation's to continue."""
@@ -148,10 +173,14 @@ class Assistant:
         tracker.update(SlotSet(THREADS_WAITING, len(start.waiting)))
         tracker.update(SlotSet(DIALOGUE, engine.new_session(state).to_json()))
 
-    async def _uttered(self, turn: Turn, said: Said) -> UserUttered:
+    async def _uttered(self, turn: Turn, said: Said, start: _Start) -> UserUttered:
         common = {"input_channel": turn.channel, "message_id": turn.message_id, "timestamp": turn.now.timestamp()}
         parsed = choice_parsed(said.payload, said.text) if said.payload is not None else None
         parsed = parsed or await self.processor.understand(said.text)
+        if said.payload is None:
+            parsed = _as_choice(parsed, start.loaded.tracker) or parsed
+        if said.payload is None and start.listens:
+            parsed = with_facts(parsed)
         if said.heard is not None:
             parsed = woven(parsed, said.heard)
         return UserUttered(said.text, parsed["intent"], parsed["entities"], parsed, **common)
@@ -188,6 +217,24 @@ def _disclosure(start: _Start, uttered: UserUttered) -> str | None:
     """At first contact it is said that this is a machine (EU AI Act, art. 50(1)); the greeting says so by itself."""
     first_contact = start.loaded.last_user_at is None and not start.waiting
     return "utter_bot_disclosure" if first_contact and uttered.intent_name != "greet" else None
+
+
+def _as_choice(parsed: Mapping[str, Any], tracker: Any) -> dict[str, Any] | None:
+    """A plain yes or no as the choice that it stands for, when the last reply asked something and no task does."""
+    offered, intent = tracker.get_slot(YES_NO), (parsed.get("intent") or {}).get("name")
+    stack = State.from_json(tracker.get_slot(DIALOGUE)).stack
+    asked = bool(stack) and stack[-1].phase == "asked"
+    if asked or not offered or intent not in offered or parsed.get("entities"):
+        return None
+    return choice_parsed(offered[intent], parsed["text"]) | {"typed": True}
+
+
+def _let_pass(loaded: Loaded, before: Mapping[str, Any]) -> None:
+    """Empties what the reply before this one rested on, unless this one has set it anew."""
+    set_now = {event.key for event in transcript.new_events(loaded) if isinstance(event, SlotSet)}
+    for name, value in before.items():
+        if value is not None and name not in set_now:
+            loaded.tracker.update(SlotSet(name, None))
 
 
 def _outgoing(event: BotUttered) -> Outgoing:

@@ -6,6 +6,7 @@ A broken edit never takes the shop down: the last good value stays, and the mist
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -14,17 +15,23 @@ logger = logging.getLogger(__name__)
 
 
 class Live(Generic[T]):
-    """The value that `load` makes of the files matching `pattern` in `folder`; `current()` costs one stat a file."""
+    """The value that `load` makes of the files matching `pattern` in `folder`.
 
-    def __init__(self, folder: Path, pattern: str, load: Callable[[Path], T]) -> None:
-        self._folder, self._pattern, self._load = folder, pattern, load
+    `current()` stats the files, at most once in `patience` seconds: far less than an editor takes to reach the chat.
+    """
+
+    def __init__(self, folder: Path, pattern: str, load: Callable[[Path], T], *, patience: float = 0.1) -> None:
+        self._folder, self._pattern, self._load, self._patience = folder, pattern, load, patience
+        self._looked_at = monotonic()
         self._stamp = self._look()
         self._value = load(folder)
         self.mistake: Exception | None = None
 
     def current(self) -> T:
         """The newest value whose files made sense."""
-        stamp = self._look()
+        if monotonic() - self._looked_at < self._patience:
+            return self._value
+        self._looked_at, stamp = monotonic(), self._look()
         if stamp != self._stamp:
             self._stamp = stamp
             self._reload()
@@ -42,7 +49,7 @@ class Live(Generic[T]):
 
     def _look(self) -> Stamp:
         return tuple(
-            (path.name, status.st_mtime_ns, status.st_size)
+            (str(path), status.st_mtime_ns, status.st_size)
             for path in sorted(self._folder.glob(self._pattern))
             if (status := path.stat())
         )

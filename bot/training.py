@@ -26,11 +26,12 @@ class TrainingFailed(Exception):
     """Rasa could not train; the message says where to look."""
 
 
-def fingerprint(root: Path) -> str:
+def fingerprint(settings: Settings) -> str:
     """A hash over everything that the model is made from; 16 hexadecimal digits."""
-    digest = hashlib.sha256(" ".join(f"{name}={version(name)}" for name in _LIBRARIES).encode())
-    for path in _files(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    told = [*(f"{name}={version(name)}" for name in _LIBRARIES), f"embeddings={settings.embeddings_dir}"]
+    digest = hashlib.sha256(" ".join(told).encode())
+    for path in _files(settings.root):
+        digest.update(path.relative_to(settings.root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -40,7 +41,7 @@ def _files(root: Path) -> Iterable[Path]:
 
 def model_path(settings: Settings) -> Path:
     """Where the model for the present sources is, or will be."""
-    return settings.models / f"nlu-{fingerprint(settings.root)}.tar.gz"
+    return settings.models / f"nlu-{fingerprint(settings)}.tar.gz"
 
 
 def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path:
@@ -48,10 +49,14 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
     target = model_path(settings)
     if target.exists() and not force:
         return target
+    from bot.rasa.nlu import refusals
+
     tell("Building the spaCy pipeline from the catalogue ...")
     build_vocabulary(settings)
-    tell("Training the understanding (10-60 s; skipped next time unless data/nlu, config.yml or domain.yml change) ...")
+    tell("Training the understanding (about a minute; skipped while data/nlu, config.yml and domain.yml stay) ...")
     _train(settings, target)
+    tell("Training the detector of refusals ...")
+    refusals.shared()
     for old in settings.models.glob("nlu-*.tar.gz"):
         if old != target:
             old.unlink()
@@ -66,7 +71,9 @@ def build_vocabulary(settings: Settings) -> None:
     made = settings.models / "spacy.new"
     shutil.rmtree(made, ignore_errors=True)
     settings.models.mkdir(parents=True, exist_ok=True)
-    pipeline.build(catalogue_files.load(settings.data / "catalogue").vocabulary(), made)
+    catalogue = catalogue_files.load(settings.data / "catalogue")
+    words: list[pipeline.TermLike] = [*catalogue.vocabulary(), *pipeline.terms(settings.data / "nlu" / "terms")]
+    pipeline.build(words, made)
     shutil.rmtree(settings.models / "spacy", ignore_errors=True)
     made.rename(settings.models / "spacy")
 

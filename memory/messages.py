@@ -191,6 +191,12 @@ def record_turn(
     return Reply(turn, number, tuple(shown[said is not None :]))
 
 
+def next_turn(tx: Tx, conversation: str) -> int:
+    """The number that the next turn of a conversation will have: of the turn being written, before it is recorded."""
+    _session.hold(tx, conversation)
+    return int(_LAST_TURN(tx, within=conversation).scalar_one()) + 1
+
+
 def after(tx: Tx, conversation: str, *, after: int = 0, limit: int = 200) -> list[Shown]:
     """The first ``limit`` messages behind id ``after``, oldest first."""
     held = _session.hold(tx, conversation)

@@ -133,7 +133,7 @@ def test_a_nudge_reaches_only_those_who_listen_to_the_conversation():
 def test_an_edited_file_is_live_on_the_next_look(tmp_path):
     """No restart, no signal."""
     (tmp_path / "a.txt").write_text("one")
-    live = Live(tmp_path, "*.txt", lambda folder: (folder / "a.txt").read_text())
+    live = Live(tmp_path, "*.txt", lambda folder: (folder / "a.txt").read_text(), patience=0)
     (tmp_path / "a.txt").write_text("three")
     assert live.current() == "three"
 
@@ -141,7 +141,7 @@ def test_an_edited_file_is_live_on_the_next_look(tmp_path):
 def test_a_broken_edit_leaves_the_last_good_value_and_is_reported(tmp_path):
     """And a mended one takes over again."""
     (tmp_path / "n.txt").write_text("1")
-    live = Live(tmp_path, "*.txt", lambda folder: int((folder / "n.txt").read_text()))
+    live = Live(tmp_path, "*.txt", lambda folder: int((folder / "n.txt").read_text()), patience=0)
     (tmp_path / "n.txt").write_text("many")
     assert (live.current(), isinstance(live.mistake, ValueError)) == (1, True)
     (tmp_path / "n.txt").write_text("222")

@@ -110,10 +110,17 @@ async def _utter(
     if response:
         draft = await nlg.generate(response, tracker, channel.name(), **_variables(given)) or {}
     draft["buttons"] = [*buttons, *draft.get("buttons", [])]
+    if cards := (given.get("custom") or {}).get("cards"):
+        given["custom"] = {**given["custom"], "cards": [_card(card) for card in cards]}
     return create_bot_utterance({**draft, **{key: given[key] for key in _CARRIED if key in given}})
 
 
 _CARRIED = ("text", "image", "custom", "attachment", "elements")
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card with the choices on it as buttons."""
+    return {**card, "choices": [_button(button) for button in card.get("choices", ())]}
 
 
 def _variables(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shop"))
 
-from service_world import make_gateway
-from shop_talk import Clock, Talk, customer_of
+from service_world import Chat, make_gateway
+from shop_talk import Clock, customer_of
 
 from memory import Memory
 
@@ -32,7 +32,7 @@ def ana(memory):
 
 @pytest.fixture
 def talk(memory, clock, ana):
-    return Talk(memory, clock, ana)
+    return Chat(memory, clock, ana)
 
 
 @pytest.fixture

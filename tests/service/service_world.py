@@ -1,16 +1,17 @@
 """A gateway around a hand-written assistant, and short ways to decide and to look things up."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shop_talk import MONDAY, ROOT
+from shop_talk import MONDAY, ROOT, Talk
 from starlette.testclient import TestClient
 
 from bot import app, settings, tokens
 from bot.assistant import Answer, Said
 from bot.channels.people import People
 from bot.erasing import Erasures
+from bot.flows.model import Choice, Message
 from bot.gateway import Gateway, Incoming
 from bot.hub import LocalHub
 from bot.live import Live
@@ -19,8 +20,9 @@ from bot.offering import catalogue_files
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu.refusals import Context, Refusal, keyword
 from bot.refusals import Refusals
+from bot.telling import with_facts
 from bot.wording import load as load_wording
-from memory import Turn, consent
+from memory import Turn, consent, facts
 from memory.consent import Evidence, Purpose
 from memory.messages import Outgoing
 
@@ -128,3 +130,44 @@ def grant(memory, clock, customer, purpose: Purpose, channel="*"):
             evidence=Evidence("button"),
             now=clock(),
         )
+
+
+class Chat(Talk):
+    """A talk in which cards are seen, and in which it is noticed what the customer tells of themselves."""
+
+    def tell(self, text: str, intent: str = "state_preference", *entities: tuple[str, str, str]) -> list:
+        """Entities are (name, value, word in the text)."""
+        found = [
+            {
+                "entity": name,
+                "value": value,
+                "role": None,
+                "start": text.index(word),
+                "end": text.index(word) + len(word),
+            }
+            for name, value, word in entities
+        ]
+        parsed = {"text": text, "intent": {"name": intent, "confidence": 0.95}, "entities": found}
+        latest = with_facts(parsed)
+        return self._turn(latest, Message.from_rasa(latest))
+
+    def run(self, action: str, **args) -> list:
+        """As if a button had this action behind it."""
+        latest = {"text": "", "intent": {"name": "choose"}, "entities": []}
+        return self._turn(latest, (Message(text="", intent="choose", choice=Choice(action=action, args=args)),))
+
+    def _show(self, message: dict) -> None:
+        super()._show(message)
+        cards = (message.get("custom") or {}).get("cards") or ()
+        behind = {f"{b['title']}: {card['title']}": b["choice"] for card in cards for b in card.get("choices", ())}
+        lines = [f"{card['title']} | {card.get('subtitle') or ''}" for card in cards]
+        last = self.shown[-1]
+        self.shown[-1] = replace(last, text="\n".join([last.text, *lines]), choices={**last.choices, **behind})
+
+
+def known_facts(memory, customer, purpose=Purpose.PREFERENCES) -> set[tuple[str, str, str]]:
+    """(attribute, value, polarity) of all facts that stand."""
+    with memory.read() as tx:
+        if not consent.allows(tx, customer, purpose):
+            return set()
+        return {(f.attribute, f.value, f.polarity) for f in facts.of(tx, consent.require(tx, customer, purpose))}

@@ -21,7 +21,7 @@ from bot.rasa.nlu import embeddings, requests
 from bot.rasa.nlu.entities import extract, marked
 from bot.rasa.nlu.language import model_of
 from bot.rasa.nlu.model import OUT_OF_SCOPE, IntentModel, Rule
-from bot.rasa.nlu.refusals import RefusalDetector
+from bot.rasa.nlu.refusals import NEIGHBOURS, RefusalDetector
 from bot.rasa.nlu.typed import EPOCH
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,10 @@ class Reader:
         self, text: str, entities: Sequence[dict[str, Any]], name: str, rule: Rule, scores: NDArray[np.float64]
     ) -> Reading:
         labels = self._models[name].labels
-        refused = self._refused(text)
-        return refused or self._told(text, entities, labels, scores) or self._decide(rule, labels, scores)
+        decided = self._decide(rule, labels, scores)
+        if decided.intent in NEIGHBOURS:
+            return decided  # "Forget me entirely" asks for more than a refusal does.
+        return self._refused(text) or self._told(text, entities, labels, scores) or decided
 
     def _enough(self, text: str) -> float:
         """The confidence from which a part of a message counts as a request of its own."""

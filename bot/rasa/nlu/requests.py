@@ -17,7 +17,8 @@ _OPENERS = (
     r"|(?:do|does|did|are|is|was|have|has|can|could|would|will|may|should) (?:you|u|i|we|it|they|the|there|your"
     r"|my|any|anyone|somebody|someone)"
     r"|(?:please )?(?:stop|unsubscribe|take (?:me|us|my)|delete|erase|remove|forget|cancel|tell|send|show|give|get"
-    r"|order|add|remember|track|don'?t|do not|never|opt)"
+    r"|order|add"
+    r"|remember|track|don'?t|do not|never|opt)"
     r"|no more|i(?:'d| would| want| need|'ll| will|'m| am| also|m| have|'ve| never| always| don'?t| do not| hate"
     r"| love| like| prefer)\b|let me|talk to|speak to)"
 )

@@ -1,0 +1,363 @@
+"""Hears what customers tell of themselves, asks before it remembers, and remembers what they agreed to.
+
+Nothing is written without a yes: the first lasting fact asks for it, and what is sensitive asks each time, in the
+customer's own words. A correction wins at once; what contradicts is asked about, not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import consents
+from actions.base import Event, ShopAction, ShopTracker, button
+from actions.citing import FACT, cites, yes_no
+from actions.facts_said import sentence
+from actions.knowing import granted
+from actions.speech import Speech
+from bot.flows.model import Choice
+from memory import Turn, Tx, facts, messages
+from memory.consent import Evidence, Purpose
+from memory.facts import Fact
+
+SELF = "self"
+_OPPOSITES = {"like": "dislike", "dislike": "like", "must": "never", "never": "must"}
+_WANTED = frozenset({"like", "must"})
+# Of these somebody has one at a time; a new number simply replaces the old one.
+_SINGLE = frozenset({"milk", "size", "temperature", "grind", "budget", "delivery_day", "cups_a_day"})
+_NUMBERS = frozenset({"budget", "cups_a_day"})
+_CORRECTING = re.compile(
+    r"\b(now|any ?more|no longer|actually|instead|changed|switched|these days|meanwhile|rather|gone off|from now on)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing a customer told; `polarity` "not" takes an earlier fact back."""
+
+    attribute: str
+    value: str
+    polarity: str
+    for_whom: str = SELF
+    lasting: bool = True
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Told:
+        """What understanding found, or what `to_json` gave."""
+        value = found["value"]
+        said = f"{value:g}" if isinstance(value, float) else str(value)
+        for_whom = str(found.get("for") or found.get("for_whom") or SELF)
+        return cls(found["attribute"], said, found["polarity"], for_whom, bool(found.get("lasting", True)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields."""
+        return asdict(self)
+
+    def in_words(self, speech: Speech) -> str:
+        """ "you like oat milk"."""
+        return sentence(speech, attribute=self.attribute, value=self.value, polarity=self.polarity)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a thing told does to what is remembered; `old` are the facts it concerns."""
+
+    how: Literal["record", "replace", "dispute", "take_back"]
+    told: Told
+    old: tuple[Fact, ...] = ()
+
+
+def plan(told: Sequence[Told], standing: Sequence[Fact], *, corrects: bool) -> list[Change]:
+    """What is to be done about each thing told. `corrects`: the customer says that something has changed."""
+    return [_change(one, [fact for fact in standing if fact.for_whom == one.for_whom], corrects) for one in told]
+
+
+def _change(told: Told, standing: Sequence[Fact], corrects: bool) -> Change:
+    same = tuple(fact for fact in standing if (fact.attribute, fact.value) == (told.attribute, told.value))
+    if told.polarity == "not":
+        return Change("take_back", told, same)
+    opposite = tuple(fact for fact in same if _OPPOSITES.get(fact.polarity) == told.polarity)
+    if opposite:
+        return Change("replace" if corrects else "dispute", told, opposite)
+    if any(fact.polarity == told.polarity for fact in same):
+        return Change("record", told)
+    rivals = tuple(
+        fact for fact in standing if fact.attribute == told.attribute and {fact.polarity, told.polarity} <= _WANTED
+    )
+    if told.attribute in _NUMBERS:
+        rivals = tuple(fact for fact in standing if fact.attribute == told.attribute)
+    replaces = told.attribute in _SINGLE and rivals and (corrects or told.attribute in _NUMBERS)
+    return Change("replace", told, rivals[:1]) if replaces else Change("record", told)
+
+
+def remember(
+    tx: Tx, turn: Turn, told: Sequence[Told], purpose: Purpose, *, corrects: bool, touch: str = "chat"
+) -> None:
+    """Write what was told, as it stands to what is remembered when it is written; nothing without a grant."""
+    grant = granted(tx, turn.customer, purpose)
+    if grant is None:
+        return
+    number = messages.next_turn(tx, turn.conversation)
+    source = facts.Source(turn.channel, "chat", turn.conversation, number)
+    for change in plan(told, facts.of(tx, grant), corrects=corrects):
+        one = change.told
+        if change.how == "take_back":
+            for fact in change.old:
+                facts.forget(tx, fact.id, customer=turn.customer)
+        elif change.how == "replace":
+            old = change.old[0].id
+            facts.correct(tx, grant, old, source=source, now=turn.now, value=one.value, polarity=one.polarity)
+        else:
+            facts.record(
+                tx,
+                grant,
+                attribute=one.attribute,
+                value=one.value,
+                polarity=one.polarity,
+                purpose=purpose,
+                source=source,
+                now=turn.now,
+                for_whom=one.for_whom,
+            )
+
+
+class _Telling(ShopAction):
+    def standing(self, tracker: ShopTracker, purpose: Purpose) -> tuple[Fact, ...] | None:
+        """What is remembered for this purpose; None without leave."""
+        with self.shop.memory.read() as tx:
+            grant = granted(tx, tracker.turn.customer, purpose)
+            return None if grant is None else facts.of(tx, grant)
+
+    def note(
+        self, dispatcher: CollectingDispatcher, tracker: ShopTracker, changes: Sequence[Change], purpose: Purpose
+    ) -> list[Event]:
+        """Says what is remembered from now on, with one tap to take it back; asks about contradictions."""
+        speech = self.speech(tracker)
+        for change in changes:
+            if change.how == "dispute":
+                self._ask_which(dispatcher, speech, change, purpose)
+            elif change.how == "take_back":
+                known = change.old and speech.join([_said(speech, fact) for fact in change.old])
+                dispatcher.utter_message(
+                    response="utter_fact_taken_back" if known else "utter_fact_unknown", fact=known
+                )
+        new = [change for change in changes if change.how in ("record", "replace")]
+        if new:
+            old = [_said(speech, fact) for change in new for fact in change.old]
+            dispatcher.utter_message(
+                response="utter_fact_noted",
+                fact=speech.join([change.told.in_words(speech) for change in new]),
+                before=speech.join(old),
+                buttons=[button(speech.say("utter_choice_forget"), _forgetting(new, purpose))],
+            )
+        return []
+
+    def _ask_which(self, dispatcher: CollectingDispatcher, speech: Speech, change: Change, purpose: Purpose) -> None:
+        old, new = change.old[0], change.told
+        kept = {**new.to_json(), "polarity": old.polarity}
+        ways = {new.in_words(speech): new.to_json(), _said(speech, old): kept}
+        args = {"purpose": purpose.value}
+        dispatcher.utter_message(
+            response="utter_ask_settle",
+            old=_said(speech, old),
+            new=new.in_words(speech),
+            buttons=[
+                *(
+                    button(_opening(words), Choice(action="action_settle_fact", args={**args, "keep": told}))
+                    for words, told in ways.items()
+                ),
+                button(speech.say("utter_choice_neither"), _forgetting([change], purpose)),
+            ],
+        )
+
+
+class ActionHearPreference(_Telling):
+    """What was told in this message: remembered, asked about, or used for today and let go."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        message = tracker.latest_message or {}
+        told = [Told.of(found) for found in message.get("facts") or ()]
+        lasting = [one for one in told if one.lasting and one.for_whom == SELF]
+        sensitive = self.shop.memory.policies.sensitive
+        health = [one for one in lasting if one.attribute in sensitive]
+        tastes = [one for one in lasting if one.attribute not in sensitive]
+        if "facts" not in message:
+            dispatcher.utter_message(response="utter_not_kept")
+            return []
+        if not lasting:
+            dispatcher.utter_message(response="utter_noted_for_today" if told else "utter_nothing_told")
+            return []
+        events: list[Event] = []
+        if tastes:
+            events += self._tastes(dispatcher, tracker, tastes)
+        if health:
+            events += self._health(dispatcher, tracker, health)
+        return events
+
+    def _tastes(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told]) -> list[Event]:
+        turn, standing = tracker.turn, self.standing(tracker, Purpose.PREFERENCES)
+        corrects = _corrects(tracker)
+        if standing is not None:
+            turn.stage(lambda tx: remember(tx, turn, told, Purpose.PREFERENCES, corrects=corrects))
+            return self.note(dispatcher, tracker, plan(told, standing, corrects=corrects), Purpose.PREFERENCES)
+        with self.shop.memory.read() as tx:
+            may_ask = consents.undecided(tx, turn.customer, Purpose.PREFERENCES) and consents.may_grant(
+                self.shop.memory, tx, turn.customer, Purpose.PREFERENCES
+            )
+        if not may_ask:
+            dispatcher.utter_message(response="utter_not_kept")
+            return []
+        return self._ask(dispatcher, tracker, told, Purpose.PREFERENCES)
+
+    def _health(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told]) -> list[Event]:
+        back = [one for one in told if one.polarity == "not"]
+        standing = self.standing(tracker, Purpose.SENSITIVE)
+        turn = tracker.turn
+        events: list[Event] = []
+        if back and standing is not None:
+            turn.stage(lambda tx: remember(tx, turn, back, Purpose.SENSITIVE, corrects=True))
+            events += self.note(dispatcher, tracker, plan(back, standing, corrects=True), Purpose.SENSITIVE)
+        new = [one for one in told if one not in back]
+        return events + (self._ask(dispatcher, tracker, new, Purpose.SENSITIVE) if new else [])
+
+    def _ask(
+        self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told], purpose: Purpose
+    ) -> list[Event]:
+        speech = self.speech(tracker)
+        words = str((tracker.latest_message or {}).get("text") or "")
+        name = "utter_ask_remember_sensitive" if purpose is Purpose.SENSITIVE else "utter_ask_remember"
+        args = {
+            "purpose": purpose.value,
+            "facts": [one.to_json() for one in told],
+            "corrects": _corrects(tracker),
+            "asked": speech.say(name, words=words, fact=speech.join([one.in_words(speech) for one in told])),
+        }
+        ways = {
+            answer: Choice(action="action_remember", args={**args, "answer": answer}) for answer in _ANSWERS[purpose]
+        }
+        dispatcher.utter_message(
+            response=name,
+            words=words,
+            fact=speech.join([one.in_words(speech) for one in told]),
+            buttons=[button(speech.say(f"utter_choice_{answer}"), choice) for answer, choice in ways.items()],
+        )
+        yes, no, *_ = ways.values()
+        return yes_no(yes, no)
+
+
+_ANSWERS = {
+    Purpose.PREFERENCES: ("remember_such", "just_this_once", "remember_never"),
+    Purpose.SENSITIVE: ("remember_this", "remember_this_not"),
+}
+
+
+class ActionRemember(_Telling):
+    """What the customer answered: from now on, just this once, or never."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        args, turn = tracker.arguments, tracker.turn
+        purpose, answer = Purpose(str(args.get("purpose"))), args.get("answer")
+        told = [Told.of(found) for found in args.get("facts") or ()]
+        said = self._evidence(tracker)
+        if answer in ("just_this_once", "remember_this_not"):
+            dispatcher.utter_message(response="utter_noted_for_today")
+            return []
+        if answer == "remember_never":
+            scope = consents.SCOPES["preferences"]
+            turn.stage(lambda tx: consents.decide(tx, turn, scope, "withdrawn", said=said))
+            dispatcher.utter_message(response="utter_refused_preferences")
+            return []
+        corrects = bool(args.get("corrects"))
+
+        def write(tx: Tx) -> None:
+            consents.decide(tx, turn, (purpose,), "granted", said=said)
+            remember(tx, turn, told, purpose, corrects=corrects)
+
+        turn.stage(write)
+        return self.note(dispatcher, tracker, [Change("record", one) for one in told], purpose)
+
+    def _evidence(self, tracker: ShopTracker) -> Evidence:
+        method = "words" if (tracker.latest_message or {}).get("typed") else "button"
+        return consents.evidence(tracker.turn, method, str(tracker.arguments.get("asked")), version=self.name())
+
+
+class ActionSettleFact(_Telling):
+    """Which of two facts that contradict each other holds."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        turn, args = tracker.turn, tracker.arguments
+        purpose, kept = Purpose(str(args.get("purpose"))), Told.of(args["keep"])
+        turn.stage(lambda tx: _settle(tx, turn, kept, purpose))
+        dispatcher.utter_message(response="utter_fact_noted", fact=kept.in_words(self.speech(tracker)))
+        return []
+
+
+class ActionForgetTold(ShopAction):
+    """Takes back what was just told, by what it says: it may be too new to have an id."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        turn, purpose = tracker.turn, Purpose(str(tracker.arguments.get("purpose")))
+        told = [Told.of(found) for found in tracker.arguments.get("facts") or ()]
+        turn.stage(lambda tx: _forget(tx, turn, told, purpose))
+        dispatcher.utter_message(response="utter_fact_forgotten")
+        return []
+
+
+class ActionTakeUsual(ShopAction):
+    """The customer takes what they are remembered to take: that confirms it, and the question is answered."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        turn, args = tracker.turn, tracker.arguments
+        fact = str(args.get("fact"))
+        turn.stage(lambda tx: _confirm(tx, turn, fact))
+        return [SlotSet(str(args.get("slot")), args.get("value")), *cites(FACT, fact)]
+
+
+def _corrects(tracker: ShopTracker) -> bool:
+    return bool(_CORRECTING.search(str((tracker.latest_message or {}).get("text") or "")))
+
+
+def _forgetting(changes: Iterable[Change], purpose: Purpose) -> Choice:
+    told = [change.told for change in changes]
+    old = [replace(change.told, polarity=fact.polarity) for change in changes for fact in change.old]
+    both = [one.to_json() for one in dict.fromkeys([*told, *old])]
+    return Choice(action="action_forget_told", args={"purpose": purpose.value, "facts": both})
+
+
+def _said(speech: Speech, fact: Fact) -> str:
+    return sentence(speech, attribute=fact.attribute, value=fact.value, polarity=fact.polarity)
+
+
+def _opening(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _matching(tx: Tx, turn: Turn, told: Iterable[Told], purpose: Purpose) -> list[Fact]:
+    grant = granted(tx, turn.customer, purpose)
+    wanted = {(one.attribute, one.value, one.polarity) for one in told}
+    known = facts.of(tx, grant) if grant is not None else ()
+    return [fact for fact in known if (fact.attribute, fact.value, fact.polarity) in wanted]
+
+
+def _settle(tx: Tx, turn: Turn, kept: Told, purpose: Purpose) -> None:
+    grant = granted(tx, turn.customer, purpose)
+    for fact in _matching(tx, turn, [kept], purpose)[:1]:
+        if grant is not None:
+            facts.settle(tx, grant, fact.id, now=turn.now)
+
+
+def _forget(tx: Tx, turn: Turn, told: Sequence[Told], purpose: Purpose) -> None:
+    for fact in _matching(tx, turn, told, purpose):
+        facts.forget(tx, fact.id, customer=turn.customer)
+
+
+def _confirm(tx: Tx, turn: Turn, fact: str) -> None:
+    grant = granted(tx, turn.customer, Purpose.PREFERENCES)
+    if grant is not None and any(each.id == fact for each in facts.of(tx, grant)):
+        facts.confirm(tx, grant, fact, now=turn.now)
