@@ -57,18 +57,20 @@ def main(lines: int) -> None:
 
 
 def generate(file: Path, skus: list[str], lines: int) -> None:
-    """Lines of orders by some thousands of customers, three lines an order, one in fifty a return."""
+    """Lines of orders by 40,000 customers, few of whom buy much: three lines an order, one in fifty a return."""
     chance = random.Random(7)
     start = NOW - timedelta(days=700)
     with file.open("w", encoding="utf-8") as out:
         out.write(HEADER)
         for number in range(lines):
             order = number // 3
+            if number % 3 == 0:
+                customer = int(40_000 * chance.random() ** 3)
             when = start + timedelta(seconds=order * 60_000_000 // lines * 3)
             quantity = -1 if chance.random() < 0.02 else 1
             sku = chance.choice(skus)
             out.write(
-                f"L{order},c{order % 40_000},{when.isoformat()},{sku},{quantity},4.{number % 90 + 10},1.40,,web\n"
+                f"L{order},c{customer},{when.isoformat()},{sku},{quantity},4.{number % 90 + 10},1.40,,web\n"
             )
 
 

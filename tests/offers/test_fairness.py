@@ -73,7 +73,8 @@ def _twin(talk_as, memory, tier, script):
     name = f"{script} {tier}"
     now = talk_as(name).clock()
     lines = [
-        Line(f"{name}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0) for n in range(3, 9)
+        Line(f"{script}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0)
+        for n in range(3, 9)
     ]
     with memory.write() as tx:
         purchases.record_lines(tx, lines)
