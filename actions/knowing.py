@@ -42,11 +42,10 @@ BENEFIT_TICKET = "benefit"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known. `may`: whether purchases and tier were allowed to be read at all."""
+    """What is known. `may`: whether purchases were allowed to be read at all."""
 
     may: bool
     person: Person
-    tier: Tier = Tier.STANDARD
     # The customer's own compositions: a product's id with its modules.
     own: tuple[dict[str, str], ...] = ()
 
@@ -63,10 +62,19 @@ def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None 
     stated = tuple(fact for each in told if (fact := state(each, catalogue)) is not None)
     own = tuple(made for each in told if each.attribute == OWN and (made := composed(each.value)))
     if grant is None:
-        return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own=own)
+        return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own)
     bought = [line for line in purchases.pieces(tx, grant) if until is None or line.ordered_at <= until]
-    newest = profiles.history(tx, grant, limit=1)
-    return Known(True, Person(bought_and_kept(bought), stated), Tier(newest[0].tier) if newest else Tier.STANDARD, own)
+    return Known(True, Person(bought_and_kept(bought), stated), own)
+
+
+def standing(tx: Tx, customer: str) -> tuple[Tier, datetime | None]:
+    """The tier in force, and when it ends if notice of that was given; STANDARD for whoever refuses to have one."""
+    grant = granted(tx, customer, Purpose.PERSONALISATION)
+    newest = profiles.history(tx, grant, limit=1) if grant is not None else ()
+    if not newest:
+        return Tier.STANDARD, None
+    due = (newest[0].figures.get("held") or {}).get("demotion_due")
+    return Tier(newest[0].tier), datetime.fromisoformat(due) if due else None
 
 
 def granted(tx: Tx, customer: str, purpose: Purpose) -> Grant | None:
@@ -133,7 +141,7 @@ def _meaning(fact: Fact, catalogue: Catalogue) -> tuple[Kind, str, str] | None:
     return None
 
 
-def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: datetime, asked_for: str = "") -> Deeds:
+def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: datetime) -> Deeds:
     """What counts towards a benefit. Orders placed here always count, others where they may be used."""
     placed = [order for order in orders.recent(tx, customer, limit=_ORDERS) if order.state != CANCELLED]
     grant = granted(tx, customer, Purpose.PERSONALISATION)
@@ -147,12 +155,14 @@ def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: da
     ]
     ages = {each.order: (now - each.at) / timedelta(days=1) for each in pieces}
     beans = [ages[each.order] for each in pieces for _ in range(each.quantity) if _is_beans(each.sku, catalogue)]
-    asked = sum(
-        (ticket.kind, ticket.text) == (BENEFIT_TICKET, asked_for) for ticket in tickets.for_customer(tx, customer)
-    )
     subscriptions = sum(bool(order.fulfilment.get("every_days")) for order in placed)
     dated = {"orders": sorted(ages.values()), "beans_bought": sorted(beans)}
-    return Deeds(dated, {"basket": basket, "subscription": float(subscriptions), "asked": float(asked)})
+    return Deeds(dated, {"basket": basket, "subscription": float(subscriptions)})
+
+
+def asked_for(tx: Tx, customer: str) -> frozenset[str]:
+    """The benefits that the customer has asked for."""
+    return frozenset(ticket.text for ticket in tickets.for_customer(tx, customer) if ticket.kind == BENEFIT_TICKET)
 
 
 def _bought_elsewhere(tx: Tx, grant: Grant) -> Iterator[tuple[str, datetime, str, int]]:
