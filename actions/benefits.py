@@ -29,7 +29,7 @@ class ActionExplainBenefit(AboutBenefits):
             dispatcher.utter_message(response="utter_benefit_unknown", benefits=speech.join(titles), buttons=[how])
             return []
         found = self.answers(tracker, meant)
-        lines = " ".join(self.line(each, speech) for each in found)
+        lines = " ".join(self.line(each, tracker) for each in found)
         dispatcher.utter_message(response="utter_benefit_told", told=lines, buttons=self.ask_buttons(found, speech))
         return []
 
@@ -40,7 +40,7 @@ class ActionTellPaths(AboutBenefits):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         speech = self.speech(tracker)
         found = self.answers(tracker, self.named(tracker) or self.rules.benefits)
-        lines = [self.line(each, speech) for each in found]
+        lines = [self.line(each, tracker) for each in found]
         buttons = self.ask_buttons(found, speech)
         if len(lines) == 1:
             dispatcher.utter_message(response="utter_benefit_told", told=lines[0], buttons=buttons)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.offering.benefits import Deeds
 from bot.offering.candidates import Person
@@ -19,7 +20,7 @@ from bot.offering.tiers import Tier
 from memory import Tx, consent, facts, orders, profiles, purchases, tickets
 from memory.consent import ConsentRefused, Grant, Purpose
 from memory.facts import Fact
-from memory.purchases import Purchase
+from memory.purchases import Piece
 
 CANCELLED = "cancelled"
 BEANS = "beans"
@@ -41,11 +42,10 @@ BENEFIT_TICKET = "benefit"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known. `may`: whether purchases and tier were allowed to be read at all."""
+    """What is known. `may`: whether purchases were allowed to be read at all."""
 
     may: bool
     person: Person
-    tier: Tier = Tier.STANDARD
     # The customer's own compositions: a product's id with its modules.
     own: tuple[dict[str, str], ...] = ()
 
@@ -62,10 +62,19 @@ def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None 
     stated = tuple(fact for each in told if (fact := state(each, catalogue)) is not None)
     own = tuple(made for each in told if each.attribute == OWN and (made := composed(each.value)))
     if grant is None:
-        return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own=own)
-    bought = [line for line in purchases.of(tx, grant) if until is None or line.ordered_at <= until]
-    newest = profiles.history(tx, grant, limit=1)
-    return Known(True, Person(bought_and_kept(bought), stated), Tier(newest[0].tier) if newest else Tier.STANDARD, own)
+        return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own)
+    bought = [line for line in purchases.pieces(tx, grant) if until is None or line.ordered_at <= until]
+    return Known(True, Person(bought_and_kept(bought), stated), own)
+
+
+def standing(tx: Tx, customer: str) -> tuple[Tier, datetime | None]:
+    """The tier in force, and when it ends if notice of that was given; STANDARD for whoever refuses to have one."""
+    grant = granted(tx, customer, Purpose.PERSONALISATION)
+    newest = profiles.history(tx, grant, limit=1) if grant is not None else ()
+    if not newest:
+        return Tier.STANDARD, None
+    due = (newest[0].figures.get("held") or {}).get("demotion_due")
+    return Tier(newest[0].tier), datetime.fromisoformat(due) if due else None
 
 
 def granted(tx: Tx, customer: str, purpose: Purpose) -> Grant | None:
@@ -83,7 +92,7 @@ def facts_of(tx: Tx, customer: str) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact.state == "current" and fact.for_whom == "self" and fact.lasting)
 
 
-def bought_and_kept(lines: Sequence[Purchase]) -> tuple[Bought, ...]:
+def bought_and_kept(lines: Sequence[Piece]) -> tuple[Bought, ...]:
     """Purchases without what was returned."""
     if any(line.quantity < 0 for line in lines):
         kept = {line.line for line in settle([_settled(line, place) for place, line in enumerate(lines)])}
@@ -93,17 +102,17 @@ def bought_and_kept(lines: Sequence[Purchase]) -> tuple[Bought, ...]:
             line.line,
             line.sku,
             line.ordered_at,
-            float(line.unit_price),
-            gift=line.gift,
-            modules=tuple(sorted((line.modules or {}).items())),
+            line.unit_price,
+            line.gift,
+            modules=tuple(sorted(line.modules.items())) if line.modules else (),
         )
         for line in lines
     )
 
 
-def _settled(line: Purchase, place: int) -> OrderLine:
+def _settled(line: Piece, place: int) -> OrderLine:
     # Linked customers are one person: what one bought the other may return.
-    return OrderLine(line.order_id, "", line.ordered_at, line.sku, line.quantity, line.unit_price, line=place)
+    return OrderLine("", "", line.ordered_at, line.sku, line.quantity, Decimal(0), line=place)
 
 
 def state(fact: Fact, catalogue: Catalogue) -> Stated | None:
@@ -132,7 +141,7 @@ def _meaning(fact: Fact, catalogue: Catalogue) -> tuple[Kind, str, str] | None:
     return None
 
 
-def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: datetime, asked_for: str = "") -> Deeds:
+def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: datetime) -> Deeds:
     """What counts towards a benefit. Orders placed here always count, others where they may be used."""
     placed = [order for order in orders.recent(tx, customer, limit=_ORDERS) if order.state != CANCELLED]
     grant = granted(tx, customer, Purpose.PERSONALISATION)
@@ -146,12 +155,14 @@ def deeds(tx: Tx, customer: str, *, basket: float, catalogue: Catalogue, now: da
     ]
     ages = {each.order: (now - each.at) / timedelta(days=1) for each in pieces}
     beans = [ages[each.order] for each in pieces for _ in range(each.quantity) if _is_beans(each.sku, catalogue)]
-    asked = sum(
-        (ticket.kind, ticket.text) == (BENEFIT_TICKET, asked_for) for ticket in tickets.for_customer(tx, customer)
-    )
     subscriptions = sum(bool(order.fulfilment.get("every_days")) for order in placed)
     dated = {"orders": sorted(ages.values()), "beans_bought": sorted(beans)}
-    return Deeds(dated, {"basket": basket, "subscription": float(subscriptions), "asked": float(asked)})
+    return Deeds(dated, {"basket": basket, "subscription": float(subscriptions)})
+
+
+def asked_for(tx: Tx, customer: str) -> frozenset[str]:
+    """The benefits that the customer has asked for."""
+    return frozenset(ticket.text for ticket in tickets.for_customer(tx, customer) if ticket.kind == BENEFIT_TICKET)
 
 
 def _bought_elsewhere(tx: Tx, grant: Grant) -> Iterator[tuple[str, datetime, str, int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Event, ShopAction, ShopTracker, request_of
+from actions.base import Event, ShopAction, ShopTracker, button, request_of
 from actions.speech import opening
+from bot.flows.model import Choice
 from bot.offering.needs import normal
 from memory import Tx, needs
 
@@ -25,13 +27,25 @@ _END = re.compile(r"\b(?:from|for|with|in|on|at|to|by|please|here|too|as|that|wh
 
 class ActionDeclineNeed(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        wanted = wish_in(str(request_of(tracker, "out_of_scope").get("text") or ""))
+        message = request_of(tracker, "out_of_scope")
+        wanted = wish_in(str(message.get("text") or ""))
+        likely = self._likely(message.get("clarify") or ())
+        if likely and wanted is None:
+            human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
+            dispatcher.utter_message(response="utter_did_you_mean", buttons=[*likely, human])
+            return []
         if wanted is None or self.catalogue.find(wanted) is not None:
             dispatcher.utter_message(response="utter_out_of_scope")
             return []
         tracker.turn.stage(lambda tx: _note(tx, tracker, wanted))
         dispatcher.utter_message(response="utter_need_noted", wanted=opening(wanted))
         return []
+
+    def _likely(self, intents: Iterable[str]) -> list[dict[str, Any]]:
+        """What an unsure message may have been about, where understanding names it."""
+        triggers = self.shop.flows().triggers
+        flows = {(flow := triggers[intent][-1][0]).id: flow for intent in intents if triggers.get(intent)}
+        return [button(opening(flow.name), Choice(flow=name)) for name, flow in flows.items()]
 
 
 def wish_in(text: str) -> str | None:

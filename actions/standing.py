@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +12,10 @@ from rapidfuzz import fuzz
 
 from actions.base import ShopAction, ShopTracker, button
 from actions.cart import price_of
-from actions.knowing import deeds, know
+from actions.knowing import asked_for, deeds, standing
 from actions.speech import Speech, opening
 from bot.flows.model import Choice
-from bot.offering.benefits import Answer, Progress, answer
+from bot.offering.benefits import Answer, Deeds, Progress, answer
 from bot.offering.rules import Benefit, OfferRules
 
 FREE_SHIPPING = "free_shipping"
@@ -42,14 +44,13 @@ class AboutBenefits(ShopAction):
         """The same for goods of a given worth."""
         turn = tracker.turn
         with self.shop.memory.read() as tx:
-            tier = know(tx, turn.customer, catalogue=self.catalogue).tier
-            found = []
-            for benefit in wanted:
-                done = deeds(
-                    tx, turn.customer, basket=basket, catalogue=self.catalogue, now=turn.now, asked_for=benefit.id
-                )
-                found.append(answer(benefit.id, tier=tier, deeds=done, rules=self.rules, channel=turn.channel))
-            return found
+            tier, _ = standing(tx, turn.customer)
+            done = deeds(tx, turn.customer, basket=basket, catalogue=self.catalogue, now=turn.now)
+            asked = asked_for(tx, turn.customer)
+        return [
+            answer(each.id, tier=tier, deeds=_with(done, each, asked), rules=self.rules, channel=turn.channel)
+            for each in wanted
+        ]
 
     def named(self, tracker: ShopTracker) -> list[Benefit]:
         """The benefits that the message speaks of."""
@@ -57,8 +58,14 @@ class AboutBenefits(ShopAction):
         tapped = tracker.arguments.get("benefit")
         return [each for each in self.rules.benefits if each.id == tapped or _spoken_of(each, text, speech)]
 
-    def line(self, each: Answer, speech: Speech) -> str:
-        """One benefit: whether the customer has it, by what, or the ways to it."""
+    def ends(self, tracker: ShopTracker) -> datetime | None:
+        """When what comes with having bought a good deal ends, where notice of that was given."""
+        with self.shop.memory.read() as tx:
+            return standing(tx, tracker.turn.customer)[1]
+
+    def line(self, each: Answer, tracker: ShopTracker) -> str:
+        """One benefit: whether the customer has it, by what and until when, or the ways to it."""
+        speech, ends = self.speech(tracker), self.ends(tracker) if each.code == "yours" else None
         title = speech.say(f"utter_benefit_title_{each.benefit}")
         alternative = speech.say(f"utter_benefit_title_{each.alternative}") if each.alternative else None
         met = next((path for path in each.paths if path.met), None)
@@ -70,6 +77,7 @@ class AboutBenefits(ShopAction):
             reached=reached_text(met, speech) if met else None,
             because=each.because,
             alternative=alternative,
+            until=speech.day(ends) if ends else None,
         )
 
     def ask_buttons(self, answers: Iterable[Answer], speech: Speech) -> list[dict[str, Any]]:
@@ -82,6 +90,10 @@ class AboutBenefits(ShopAction):
             )
             for each in askable
         ]
+
+
+def _with(done: Deeds, benefit: Benefit, asked: frozenset[str]) -> Deeds:
+    return replace(done, now={**done.now, ASKED_FOR: float(benefit.id in asked)})
 
 
 def paths_text(paths: Iterable[Progress], speech: Speech) -> str:

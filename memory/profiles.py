@@ -42,8 +42,8 @@ def record_many(tx: Tx, computed: Sequence[tuple[str, Profile]]) -> int:
         some = dict(computed[start : start + _AT_ONCE])
         granted = set(consent.granted_among(tx, sorted(some), Purpose.PERSONALISATION))
         rows = [{"customer": customer, **vars(one)} for customer, one in some.items() if customer in granted]
-        for row in rows:
-            same = (ProfileRow.customer == row["customer"], ProfileRow.at == row["at"])
+        for at in {row["at"] for row in rows}:
+            same = (ProfileRow.customer.in_([row["customer"] for row in rows if row["at"] == at]), ProfileRow.at == at)
             _session.private(tx, delete(ProfileRow).where(*same))
         if rows:
             _session.private(tx, insert(ProfileRow), rows)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import groupby
-from typing import Any
+from json import loads
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, type_coerce
+from sqlalchemy.types import NullType
 
 from memory import _session, _tombstones, consent, identities
 from memory._gate import InsertOnce, Prepared
@@ -41,12 +43,10 @@ class Line:
     modules: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Purchase:
+class Purchase(NamedTuple):
     """One line of an order as it is kept; ``line`` names it for good among the customer's."""
 
     line: str
-
     customer: str
     order_id: str
     ordered_at: datetime
@@ -57,6 +57,18 @@ class Purchase:
     gift: bool
     channel: str | None
     modules: dict[str, str] | None = None
+
+
+class Piece(NamedTuple):
+    """A purchase as a choice of offers looks at it."""
+
+    line: str
+    sku: str
+    ordered_at: datetime
+    quantity: int
+    unit_price: float
+    gift: bool
+    modules: dict[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,26 @@ def drop_order(tx: Tx, customer: str, *, order_id: str) -> int:
 def of(tx: Tx, grant: Grant) -> tuple[Purchase, ...]:
     """All purchases of a person, oldest first. For a grant to personalise."""
     scope = _session.granted(tx, grant, Purpose.PERSONALISATION)
-    return tuple(Purchase(*row) for row in _OF(tx, scope=sorted(scope)))
+    return tuple(map(Purchase._make, _OF(tx, scope=sorted(scope)).all()))
+
+
+def pieces(tx: Tx, grant: Grant) -> list[Piece]:
+    """The same in no order, with only what a choice of offers needs: several times as fast, for it runs in a turn."""
+    scope = _session.granted(tx, grant, Purpose.PERSONALISATION)
+    found = _PIECES(tx, scope=sorted(scope))
+    # Straight from the driver: the columns have no types that would have to be converted.
+    rows = list(found.cursor.fetchall()) if found.cursor else []
+    found.close()
+    return [Piece(row[0], row[1], _time(row[2]), row[3], row[4] / 10_000, bool(row[5]), _json(row[6])) for row in rows]
+
+
+def _time(kept: Any) -> datetime:
+    # SQLite keeps text, PostgreSQL times.
+    return datetime.fromisoformat(f"{kept}+00:00") if isinstance(kept, str) else kept.astimezone(UTC)
+
+
+def _json(kept: Any) -> dict[str, str] | None:
+    return loads(kept) if isinstance(kept, str) else kept
 
 
 def all_granted(tx: Tx) -> Iterator[tuple[str, tuple[Purchase, ...]]]:
@@ -191,9 +222,16 @@ def _placed_here(tx: Tx, orders: set[str]) -> set[str]:
     return found
 
 
-_COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase.__dataclass_fields__)
+_COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase._fields)
 # Needs no grant, hence past the scoping: that an order was placed is the shop's record; to use it needs one.
 _INSERT = InsertOnce(PurchaseRow, keys=True)
+# Past the conversion of types: a thousand of each cost more than the choice itself.
+_RAW = (PurchaseRow.ordered_at, PurchaseRow.quantity, PurchaseRow.unit_price, PurchaseRow.gift, PurchaseRow.modules)
+_PIECES = Prepared(
+    select(PurchaseRow.line, PurchaseRow.sku, *(type_coerce(column, NullType()) for column in _RAW)).where(
+        PurchaseRow.customer.in_(bindparam("scope", expanding=True))
+    )
+)
 _OF = Prepared(
     select(*_COLUMNS)
     .where(PurchaseRow.customer.in_(bindparam("scope", expanding=True)))

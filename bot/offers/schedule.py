@@ -1,12 +1,14 @@
 """Keeps tiers and the engine up to date in the served process, in a thread beside the event loop.
 
-At the start when tiers are stale, every 28 days, and soon after orders; never more than once an hour for those.
+At the start when tiers are stale, every 28 days, and soon after orders: for those at most once an hour, and so seldom
+that a hundredth of the time is spent on it.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from bot.locks import Locks
 from bot.offering.catalogue import Catalogue
@@ -40,6 +42,7 @@ class Schedule:
         self._catalogue, self._rules, self._clock, self._locks = catalogue, rules, clock, locks
         self._computed_at: datetime | None = None
         self._seen: datetime | None = None
+        self._took = timedelta()
 
     async def run(self) -> None:
         """Look, do what is due, wait, for ever. A failure is logged and tried again at the next look."""
@@ -70,13 +73,16 @@ class Schedule:
             newest = stock.version(tx)
         if self._computed_at is None or now - self._computed_at >= tiers.FRESH:
             return tiers.is_stale(self._memory, now=now)
-        return newest is not None and newest != self._seen and now - self._computed_at >= _AFTER_ORDERS
+        return newest is not None and newest != self._seen and now - self._computed_at >= self._pause()
+
+    def _pause(self) -> timedelta:
+        return max(_AFTER_ORDERS, 100 * self._took)
 
     def _compute(self) -> None:
-        now = self._clock()
+        now, begun = self._clock(), monotonic()
         with self._memory.read() as tx:
             self._seen = stock.version(tx)
         standings = tiers.recompute(self._memory, self._catalogue(), self._rules(), as_of=now)
         self._market.learn()
-        self._computed_at = now
+        self._computed_at, self._took = now, timedelta(seconds=monotonic() - begun)
         logger.info("Tiers of %s customers were computed.", len(standings))

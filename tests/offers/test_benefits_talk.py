@@ -49,6 +49,18 @@ def test_whoever_has_it_hears_by_what(talk_as, memory):
     assert told.text == "You have free delivery: it comes with what you have bought here over time."
 
 
+def test_an_end_is_told_beforehand_with_the_way_to_keep_it(talk_as, memory):
+    """Notice is given to the customer too, and without a label."""
+    talk = talk_as("nobody")
+    with memory.write() as tx:
+        grant = consent.require(tx, talk.customer, Purpose.PERSONALISATION)
+        figures = {"held": {"demotion_due": "2027-01-18T09:00:00+00:00"}}
+        profiles.record(tx, grant, tier="MVC", figures=figures, reasons=[], now=talk.clock())
+    (told,) = talk.say("do i get free shipping", "why_not_benefit")
+    assert "As things are it stays until 18 January 2027" in told.text
+    assert "it stays beyond that with an order of" in told.text
+
+
 def test_how_to_get_there_lists_every_benefit(talk_as):
     """Each with its way."""
     (told,) = talk_as("nobody").say("how do i become a vip", "how_to_qualify")

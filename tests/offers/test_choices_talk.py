@@ -414,6 +414,17 @@ def test_a_need_is_noted_in_a_word_or_two_and_nothing_is_promised(talk_as, memor
     assert (told.name == "utter_need_noted") is (wanted is not None)
 
 
+def test_an_unsure_message_is_asked_back_about(talk_as, memory):
+    """Where understanding names what it may have been, that is offered instead of a no."""
+    talk = talk_as("ana")
+    from bot.flows.model import Message
+
+    parse = {"text": "the thing with the time", "intent": {"name": "out_of_scope", "confidence": 0.3}, "entities": []}
+    latest = {**parse, "clarify": ["opening_hours", "order_status"]}
+    (told,) = talk._turn(latest, Message.from_rasa(latest))
+    assert list(told.choices) == ["Our opening hours", "Your order's status", "Talk to a person"]
+
+
 # --- My flat white --------------------------------------------------------------------------------------
 
 

@@ -73,7 +73,8 @@ def _twin(talk_as, memory, tier, script):
     name = f"{script} {tier}"
     now = talk_as(name).clock()
     lines = [
-        Line(f"{script}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0) for n in range(3, 9)
+        Line(f"{script}{n}", name, now.replace(day=10 + n), "flat_white", 1, Decimal("3.40"), nth=0)
+        for n in range(3, 9)
     ]
     with memory.write() as tx:
         purchases.record_lines(tx, lines)
@@ -143,7 +144,7 @@ def _looks_at_tiers(action):
     import inspect
 
     module = inspect.getmodule(type(action))
-    return any(name in vars(module) for name in ("know", "AboutBenefits", "Showing", "profiles"))
+    return any(name in vars(module) for name in ("know", "AboutBenefits", "Showing", "standing", "profiles"))
 
 
 def test_the_benefits_of_the_shop_are_fair_to_somebody_who_has_done_nothing(talk_as):

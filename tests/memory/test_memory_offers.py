@@ -1,0 +1,122 @@
+"""What suggestions rest on: purchases of a conversation, needs, questions and stock, on each kind of database."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from memory_people import NOW, somebody
+
+from memory import Memory, consent, identities, needs, orders, purchases, questions, stock
+from memory.consent import Evidence, Purpose
+from memory.purchases import Line
+
+
+def _line(sku: str = "latte", *, nth: int | None = None, quantity: int = 1, order: str = "K-1") -> Line:
+    return Line(order, "ann", NOW, sku, quantity, Decimal("4.20"), gift=True, nth=nth, modules={"milk": "oat"})
+
+
+def _kept(memory: Memory, customer: str) -> tuple[purchases.Purchase, ...]:
+    with memory.read() as tx:
+        return purchases.of(tx, consent.require(tx, customer, Purpose.PERSONALISATION))
+
+
+def test_an_order_of_a_conversation_becomes_purchases_and_is_replaced_by_its_change(memory: Memory) -> None:
+    """With what it was made of; cancelled, nothing is left of it."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        assert purchases.record_order(tx, customer, order_id="K-1", rows=[_line(), _line()])
+    assert [(one.sku, one.modules, one.gift) for one in _kept(memory, customer)] == [
+        ("latte", {"milk": "oat"}, True)
+    ] * 2
+    with memory.write() as tx:
+        purchases.record_order(tx, customer, order_id="K-1", rows=[_line("mocha")])
+    assert [one.sku for one in _kept(memory, customer)] == ["mocha"]
+    with memory.write() as tx:
+        assert purchases.drop_order(tx, customer, order_id="K-1") == 1
+    assert _kept(memory, customer) == ()
+
+
+def test_whoever_refuses_leaves_no_purchases(memory: Memory) -> None:
+    """Not even of what they order here."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        refused = {"purpose": Purpose.PERSONALISATION, "decision": "withdrawn", "evidence": Evidence("button")}
+        consent.decide(tx, customer, now=NOW, **refused)  # type: ignore[arg-type]
+        assert not purchases.record_order(tx, customer, order_id="K-1", rows=[_line()])
+
+
+def test_pieces_are_the_same_purchases(memory: Memory) -> None:
+    """The quick way reads what the other one reads."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        purchases.record_lines(tx, [_line(nth=0), _line("mocha", nth=0, quantity=-1)])
+        grant = consent.require(tx, customer, Purpose.PERSONALISATION)
+        quick = sorted(purchases.pieces(tx, grant))
+        kept = sorted(purchases.of(tx, grant))
+    assert quick == [
+        (one.line, one.sku, one.ordered_at, one.quantity, float(one.unit_price), one.gift, one.modules) for one in kept
+    ]
+
+
+def test_an_order_placed_here_is_not_imported_again(memory: Memory) -> None:
+    """Its return is."""
+    customer, conversation = somebody(memory)
+    with memory.write() as tx:
+        placed = {"lines": [{"sku": "latte"}], "fulfilment": "pickup", "total": 4, "currency": "EUR", "now": NOW}
+        orders.place(tx, customer=customer, conversation=conversation, number="K-1", **placed)  # type: ignore[arg-type]
+        done = purchases.record_lines(tx, [_line(nth=0), _line(nth=0, quantity=-1)])
+    assert (done.new, done.known) == (1, 1)
+
+
+def test_a_need_counts_once_a_day_and_person(memory: Memory) -> None:
+    """And can be told by person only to the job that counts."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        for hours in (0, 1, 30):
+            needs.note(tx, customer, wanted="fridge", now=NOW + timedelta(hours=hours))
+    with memory.read() as tx:
+        assert [(what, who) for what, who, _ in needs.everyone(tx)] == [("fridge", customer)] * 2
+        assert len(list(needs.everyone(tx, since=NOW + timedelta(hours=2)))) == 1
+    with memory.write() as tx:
+        assert needs.forget(tx, customer) == 2
+
+
+def test_a_question_is_open_until_it_is_settled(memory: Memory) -> None:
+    """Asked twice meanwhile it counts once; a notice is no question."""
+    customer, conversation = somebody(memory)
+    with memory.write() as tx:
+        for question in ("milk", "milk", "size", questions.NOTICE):
+            questions.ask(tx, customer, conversation=conversation, question=question, now=NOW)
+        answered = {"answers": {"milk": True}, "asked": frozenset({"milk", "size", "grind"})}
+        questions.settle(tx, customer, conversation=conversation, now=NOW, **answered)  # type: ignore[arg-type]
+        questions.ask(tx, customer, conversation=conversation, question="milk", now=NOW + timedelta(days=1))
+        found = [(each.question, each.answered, each.changed) for each in questions.everyone(tx)]
+        assert found == [("milk", True, True), ("size", False, False), ("milk", False, False)]
+        assert len(questions.of(tx, customer, since=NOW + timedelta(hours=1))) == 1
+
+
+def test_stock_is_what_was_stated_less_what_stands_ordered_since(memory: Memory) -> None:
+    """By size where sizes are counted; a new count begins anew, the same one does not."""
+    customer, conversation = somebody(memory)
+    counts = {("beans", "250g"): 9, ("beans", "1kg"): 4, ("mug", ""): 3}
+    lines = [{"sku": "beans", "options": {"size": "250g", "grind": "filter"}, "quantity": 2}, {"sku": "mug"}]
+    with memory.write() as tx:
+        assert stock.changed(tx, counts)
+        stock.state(tx, counts, now=NOW)
+        assert not stock.changed(tx, counts)
+        later = NOW + timedelta(minutes=1)
+        placed = {"lines": lines, "fulfilment": "pickup", "total": 4, "currency": "EUR", "now": later}
+        orders.place(tx, customer=customer, conversation=conversation, number="K-1", **placed)  # type: ignore[arg-type]
+        assert stock.version(tx) == later
+        assert stock.ordered(tx) == {("beans", "250g"): 2, ("mug", ""): 1}
+        stock.state(tx, counts | {("mug", ""): 8}, now=later + timedelta(minutes=1))
+        assert stock.ordered(tx) == {("beans", "250g"): 2}
+        orders.cancel(tx, "K-1", customer=customer, now=later + timedelta(minutes=2))
+        assert stock.ordered(tx) == {}
+
+
+def test_subjects_are_the_shops_own_ids(memory: Memory) -> None:
+    """Visitors have none."""
+    customer, _ = somebody(memory)
+    with memory.write() as tx:
+        visitor = identities.create_visitor(tx, now=NOW)
+        assert identities.subjects(tx, [customer, visitor]) == {customer: "ann"}
