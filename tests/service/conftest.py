@@ -1,5 +1,6 @@
 """A database on disk, somebody to talk to without Rasa, and a gateway whose assistant does as a test says."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,8 +14,17 @@ from shop_talk import Clock, customer_of
 from memory import Memory
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """A migrated database to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    Memory.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def memory(tmp_path):
+def memory(tmp_path, template):
+    shutil.copy(template, tmp_path / "service.db")
     opened = Memory.open(f"sqlite:///{tmp_path}/service.db")
     yield opened
     opened.close()
