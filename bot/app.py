@@ -29,6 +29,7 @@ from bot.erasing import Erasures
 from bot.flows import loader
 from bot.gateway import Gateway, Rejected
 from bot.hub import Hub, LocalHub, RedisHub
+from bot.keeping import Keeping
 from bot.limits import Limit, TooMany
 from bot.live import Live
 from bot.locks import LocalLocks, Locks, RedisLocks
@@ -64,6 +65,7 @@ class Parts:
     rules: Live[Rules]
     market: Market
     schedule: Schedule
+    keeping: Keeping
 
 
 def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
@@ -115,8 +117,9 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
         clock=clock,
         locks=locks,
     )
+    keeping = Keeping(memory, locks=locks, clock=clock)
     live = (products, words, flows, rules)
-    return Parts(settings, memory, clock, gateway, people, erasures, nlg, live, rules, market, schedule)
+    return Parts(settings, memory, clock, gateway, people, erasures, nlg, live, rules, market, schedule, keeping)
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def _lifespan(parts: Parts) -> Any:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub = parts.gateway.hub
         tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
-        tasks.append(asyncio.create_task(parts.schedule.run()))
+        tasks += [asyncio.create_task(each.run()) for each in (parts.schedule, parts.keeping)]
         try:
             async with parts.erasures.running():
                 yield
@@ -248,5 +251,6 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
-        logger.error("%s failed", request.url.path, exc_info=error)
+        # The pattern of the path, for a path may hold a ticket.
+        logger.error("%s failed", getattr(request.scope.get("route"), "path", "a request"), exc_info=error)
         return answer(500, "internal", "Something went wrong on our side; please try again.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot import logs, settings
-from bot.commands import imports, offers, understanding
+from bot.commands import imports, offers, privacy, understanding
 from bot.rasa import without_tensorflow
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ def _is_mistake_of_data(mistake: Exception) -> bool:
 
 app.add_typer(imports.commands, name="import")
 app.add_typer(offers.commands)
+app.add_typer(privacy.commands)
 app.add_typer(understanding.commands)
 
 

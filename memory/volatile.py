@@ -81,6 +81,11 @@ class Volatile:
                 del self._kept[key]
             return len(gone)
 
+    def customers(self) -> frozenset[str]:
+        """Of whom conversations are held here."""
+        with self._lock:
+            return frozenset(kept.customer for kept in self._kept.values())
+
     def count(self, customers: frozenset[str]) -> int:
         """How many conversations of these customers are held here."""
         with self._lock:

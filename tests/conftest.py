@@ -50,3 +50,8 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running in the main thread once it is started."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))

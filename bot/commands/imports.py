@@ -9,7 +9,7 @@ import typer
 
 from bot import settings
 
-commands = typer.Typer(help="Take in the shop's orders and catalogue from files.", no_args_is_help=True)
+commands = typer.Typer(help="Take in orders, a catalogue or past conversations from files.", no_args_is_help=True)
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -69,3 +69,34 @@ def import_catalogue(file: _File) -> None:
     typer.echo(f"{done.added} products added, {done.changed} changed, {done.same} as they were.")
     if done.added or done.changed:
         typer.echo("Run `rapport train`, so that the assistant understands new names; a restart does it too.", err=True)
+
+
+@commands.command("transcripts")
+def import_transcripts(file: _File) -> None:
+    """Take in past conversations: JSON lines {"customer","at","from","text"[,"channel"]}.
+
+    `from` is customer, assistant or operator. Bad lines are reported and left out. The same file twice changes nothing.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bot import past_chats
+    from memory import Memory
+
+    def report(line: int, why: str) -> None:
+        sys.stderr.write(f"{file.name}:{line}: {why}\n")
+
+    memory = Memory.open(settings.load().database_url)
+    try:
+        with Progress(console=Console(stderr=True)) as progress:
+            bar = progress.add_task(file.name, total=None)
+            done = past_chats.import_file(
+                memory,
+                file,
+                on_bad=report,
+                on_done=lambda count: progress.advance(bar, count),
+            )
+    finally:
+        memory.close()
+    left_out = f", {done.left_out} of people who were erased or refuse it" if done.left_out else ""
+    typer.echo(f"{done.new} messages new, {done.known} known already, {done.bad} bad lines{left_out}.")

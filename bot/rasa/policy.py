@@ -4,8 +4,10 @@ The engine's state travels in the slot `dialogue`, completed by `next`: the acti
 and by `ended`: the threads that ended in this turn. Stock Rasa (`rapport rasa test`, `shell`) drives it the same way.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from bot.flows import engine, loader
 from bot.flows.model import FlowSet, Message, Outcome, State
 from bot.live import Live
 
+logger = logging.getLogger(__name__)
 DIALOGUE = "dialogue"
 UTTER_FLOW = "utter_flow"
 CHOOSE = "choose"
@@ -79,7 +82,9 @@ class FlowPolicy(Policy):
         name = outcome.action or ACTION_LISTEN_NAME
         predicted = UTTER_FLOW if name.startswith("utter_") else name
         if predicted not in domain.action_names_or_texts:
-            raise KeyError(f"{predicted} is not an action of domain.yml; add it under 'actions:'.")
+            # An edit may name an action before the process that has it was started.
+            logger.error("%s is not an action of the trained domain.yml; train and start again.", predicted)
+            outcome, predicted = replace(outcome, action="utter_action_failed", arguments={}), UTTER_FLOW
         return PolicyPrediction(
             self._one_hot(predicted, domain),
             self.__class__.__name__,

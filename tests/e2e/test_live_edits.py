@@ -67,3 +67,12 @@ def test_a_broken_edit_leaves_the_shop_open_and_is_shown(shop):
     assert _say(client, "goodbye")
     [mistake] = client.get("/readyz").json()["mistakes"]
     assert "talk.yml:" in mistake
+
+
+def test_a_flow_that_names_an_action_nobody_has_says_so_and_goes_on(shop):
+    """An apology, and the next message is answered."""
+    client, data = shop
+    _say(client, "hi")
+    _edit(data / "flows" / "talk.yml", "      - action: utter_goodbye\n", "      - action: action_of_tomorrow\n")
+    assert _say(client, "goodbye") != ""
+    assert "07:30" in _say(client, "when do you open?")
