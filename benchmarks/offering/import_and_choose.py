@@ -69,9 +69,7 @@ def generate(file: Path, skus: list[str], lines: int) -> None:
             when = start + timedelta(seconds=order * 60_000_000 // lines * 3)
             quantity = -1 if chance.random() < 0.02 else 1
             sku = chance.choice(skus)
-            out.write(
-                f"L{order},c{customer},{when.isoformat()},{sku},{quantity},4.{number % 90 + 10},1.40,,web\n"
-            )
+            out.write(f"L{order},c{customer},{when.isoformat()},{sku},{quantity},4.{number % 90 + 10},1.40,,web\n")
 
 
 def choose(memory: Memory, engine: Engine) -> None:
