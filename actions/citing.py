@@ -9,18 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk.events import SlotSet
-from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consents
-from actions.base import Event, ShopAction, ShopTracker, button
+from actions.base import Event, ShopTracker, button
 from bot.flows.model import Choice
-from memory.consent import Purpose
 
 CITED = "cited"
 # The choices that a plain yes and no stand for when nothing else is open.
 YES_NO = "yes_no"
 FACT, THREAD, SET = "fact", "thread", "set"
-TOLD_OF_USE = "told_of_use"
 
 
 def cites(kind: str, *ids: str) -> list[Event]:
@@ -36,18 +32,6 @@ def cited(tracker: ShopTracker, kind: str) -> list[str]:
 def yes_no(yes: Choice, no: Choice) -> list[Event]:
     """A typed yes or no is one of these choices."""
     return [SlotSet(YES_NO, {"affirm": yes.to_json(), "deny": no.to_json()})]
-
-
-def tell_of_first_use(action: ShopAction, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> list[Event]:
-    """Says once that history shapes what is shown, with one tap to switch it off."""
-    turn, memory = tracker.turn, action.shop.memory
-    if tracker.slots.get(TOLD_OF_USE) or memory.policies.default(Purpose.PERSONALISATION).told != "first_use":
-        return []
-    with memory.read() as tx:
-        if not consents.undecided(tx, turn.customer, Purpose.PERSONALISATION):
-            return []
-    dispatcher.utter_message(response="utter_notice_personalisation")
-    return [SlotSet(TOLD_OF_USE, True)]
 
 
 def switch(title: str, scope: str, decision: str, **args: Any) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button
-from actions.citing import SET, cites, tell_of_first_use
+from actions.citing import SET, cites
 from actions.knowing import Known, know
 from actions.shop_questions import lowest_price, order_choice
 from actions.speech import Speech, opening
@@ -26,6 +26,7 @@ from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Engine, Option, SetKind
 from bot.offering.reasons import Evidence, Reason
 from memory import questions
+from memory.consent import Purpose
 
 SHOWN, RULED_OUT, ASKED = "choices_shown", "ruled_out", "questions_asked"
 # The part of the shop in which somebody new is shown what is popular.
@@ -169,12 +170,13 @@ class Showing(ShopAction):
         self._tell_once(dispatcher, tracker, made)
         shown = Shown(made.kind.value, seed_of(tracker.turn.now), asked, tuple(map(_plain, made.options)), (*earlier,))
         category = self.catalogue.products[made.options[0].sku].category
-        told = tell_of_first_use(self, dispatcher, tracker) if made.kind is SetKind.PERSONAL else []
-        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *told, *cites(SET, "shown")]
+        return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *cites(SET, "shown")]
 
     def _tell_once(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, made: ChoiceSet) -> None:
         """At the first set that goes by purchases it is said so, with one tap to switch it off."""
-        turn = tracker.turn
+        turn, memory = tracker.turn, self.shop.memory
+        if memory.policies.default(Purpose.PERSONALISATION).told != "first_use":
+            return
         cited = {each.kind for option in made.options for each in option.reason.evidence}
         if made.kind is not SetKind.PERSONAL or "purchase" not in cited:
             return

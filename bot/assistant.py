@@ -14,7 +14,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import Slot
 
 from actions import consents
-from actions.citing import CITED, TOLD_OF_USE, YES_NO
+from actions.citing import CITED, YES_NO
 from actions.knowledge import ERASE, EVERYTHING
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
@@ -31,7 +31,7 @@ from memory.messages import Card, Option, Outgoing
 from memory.turn import Turn
 
 # Slots that belong to the customer or the session, and so outlive the end of a flow's session.
-_KEPT_SLOTS = ("language", "customer_name", "met_before", TOLD_OF_USE)
+_KEPT_SLOTS = ("language", "customer_name", "met_before")
 # Slots that speak of the last reply alone.
 _PASSING_SLOTS = (CITED, YES_NO)
 THREADS_WAITING = "threads_waiting"

@@ -4,6 +4,7 @@ token that means its payload in this conversation alone.
 Without a grant to resume only the numbers of a turn reach the database; what was said is kept in this process, and a
 retry that another process gets finds an empty reply."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -236,7 +237,8 @@ def resolve_typed_choice(tx: Tx, conversation: str, text: str, numbers: bool = F
     else:
         rows = [row for row in _keeping.look(tx, held).choices if row["turn"] == number]
     typed = _plain(text)
-    fits = [row["payload"] for row in rows if _plain(row["title"]) == typed]
+    bare = _plain(_POLITE.sub("", text))
+    fits = [row["payload"] for row in rows if _plain(row["title"]) in (typed, bare)]
     if not fits and numbers:
         fits = [row["payload"] for row in rows if typed == str(row["position"])]
     return fits[0] if fits and all(fit == fits[0] for fit in fits) else None
@@ -258,6 +260,12 @@ def _chosen(tx: Tx, conversation: str, token: str) -> Mapping[str, Any] | None:
             return dict(row)
     # One that was shown before the conversation was kept again is still held here.
     return next((row for row in _keeping.look(tx, held).choices if row["token"] == token), None)
+
+
+# What people put around a choice's words: "yes, remember such things please".
+_POLITE = re.compile(
+    r"^\W*(?:(?:yes|yeah|yep|ok|okay|sure)\b[\s,.:;!-]*)|[\s,.!]*\b(?:please|thanks)\W*$", re.IGNORECASE
+)
 
 
 def _plain(text: str) -> str:
