@@ -6,69 +6,28 @@ It is read as the access copy reads it, so that a refusal hides nobody's own dat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consents, times
-from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, request_of, sets
-from actions.cart import composition, slots_of
+from actions import consents
+from actions.base import Event, ShopAction, ShopTracker, button, request_of
 from actions.citing import FACT, SET, THREAD, cited, cites, switch
 from actions.explaining import ActionExplainChoice
-from actions.facts_said import sentence
-from actions.facts_said import title as titled
-from actions.knowing import granted, state
+from actions.known_facts import Fact, Knowing, is_named, said
+from actions.past import past_orders
 from actions.speech import Speech, opening
-from actions.telling import SELF, Told
-from actions.threads import WAITING, ActionForgetThread, ActionOfferThreads
+from actions.threads import ActionForgetThread, ActionOfferThreads
 from bot.flows.model import Choice, ThreadSnapshot
-from bot.offering.catalogue import PRODUCT
-from bot.offering.history import Kind
-from memory import Turn, Tx, consent, export, facts, forgetting, orders
+from memory import Tx, consent, facts
 from memory.consent import Purpose
 
-# The slot that says what is to be erased when the turn is over.
-ERASE = "erasing"
-EVERYTHING = "everything"
 # So many cards of one kind are read; the rest comes on demand.
 PAGE = 4
 SECTIONS = ("facts", "threads", "purchases", "consents")
-_OPPOSITES = {"like": "dislike", "dislike": "like", "must": "never", "never": "must"}
-Fact = Mapping[str, Any]
 
 
-class _Knowing(ShopAction):
-    def facts(self, tracker: ShopTracker) -> list[Fact]:
-        """All facts that stand, newest first, whatever is granted."""
-        with self.shop.memory.read() as tx:
-            kept = export.access_copy(tx, tracker.turn.customer, now=tracker.turn.now)["kept"]
-        rows = [*kept["facts"]["rows"], *kept["sensitive_facts"]["rows"]]
-        standing = [row for row in rows if row["state"] != "superseded"]
-        return sorted(standing, key=lambda row: str(row["told_at"]), reverse=True)
-
-    def fact(self, tracker: ShopTracker) -> Fact | None:
-        """The fact of the tapped choice, if it is still there."""
-        wanted = tracker.arguments.get("fact")
-        return next((fact for fact in self.facts(tracker) if fact["id"] == wanted), None)
-
-    def day(self, speech: Speech, moment: datetime) -> str:
-        return speech.day(times.local(self.catalogue.shop, moment))
-
-    def source(self, speech: Speech, fact: Fact) -> str:
-        """Who told it, when and where."""
-        name = "utter_source_customer" if fact["told_by"] == "customer" else "utter_source_shop"
-        day = self.day(speech, datetime.fromisoformat(fact["told_at"]))
-        return speech.say(name, day=day, where=consents.where(fact["channel"], speech.say))
-
-
-def said(speech: Speech, fact: Fact) -> str:
-    """The fact in words."""
-    return sentence(speech, attribute=fact["attribute"], value=fact["value"], polarity=fact["polarity"])
-
-
-class ActionTellKnown(_Knowing):
+class ActionTellKnown(Knowing):
     """Facts, things left half-done, purchases and consents, each with a tap to correct or forget; more on demand."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
@@ -184,42 +143,7 @@ def _word(scope: str) -> str | None:
     return None if scope == consents.ANYWHERE else scope
 
 
-@dataclass(frozen=True)
-class PastOrder:
-    """An order of the customer's, placed here or imported."""
-
-    at: datetime
-    number: str
-    lines: str
-
-
-def past_orders(action: ShopAction, tracker: ShopTracker) -> list[PastOrder]:
-    """All orders that stand, newest first: those placed here, and those of the shop's files."""
-    speech, customer = action.speech(tracker), tracker.turn.customer
-    with action.shop.memory.read() as tx:
-        placed = orders.recent(tx, customer, limit=500)
-        kept = export.access_copy(tx, customer, now=tracker.turn.now)["kept"]
-    known = {order.number for order in placed}
-    found = [
-        PastOrder(order.placed_at, order.number, _lines(speech, [(slots_of(li), li["quantity"]) for li in order.lines]))
-        for order in placed
-        if order.state != "cancelled"
-    ]
-    imported: dict[str, list[Mapping[str, Any]]] = {}
-    for row in kept["purchases"]["rows"]:
-        if row["order_id"] not in known and row["quantity"] > 0:
-            imported.setdefault(row["order_id"], []).append(row)
-    for number, rows in imported.items():
-        lines = [({PRODUCT: row["sku"], **(row.get("modules") or {})}, row["quantity"]) for row in rows]
-        found.append(PastOrder(datetime.fromisoformat(rows[0]["ordered_at"]), number, _lines(speech, lines)))
-    return sorted(found, key=lambda past: past.at, reverse=True)
-
-
-def _lines(speech: Speech, lines: Sequence[tuple[Mapping[str, Any], int]]) -> str:
-    return speech.join([speech.some(made, int(quantity)) for made, quantity in lines])
-
-
-class ActionExplainClaim(_Knowing):
+class ActionExplainClaim(Knowing):
     """Names the fact behind what was just said, or says that there is none."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
@@ -229,7 +153,7 @@ class ActionExplainClaim(_Knowing):
         speech = self.speech(tracker)
         known, text = self.facts(tracker), str((tracker.latest_message or {}).get("text") or "").lower()
         shown = [fact for fact in known if fact["id"] in cited(tracker, FACT)]
-        behind = shown or [fact for fact in known if _is_named(speech, fact, text)]
+        behind = shown or [fact for fact in known if is_named(speech, fact, text)]
         if not behind:
             dispatcher.utter_message(response="utter_nothing_behind")
             return []
@@ -247,7 +171,7 @@ class ActionExplainClaim(_Knowing):
         return cites(FACT, *(fact["id"] for fact in behind))
 
 
-class ActionForgetThat(_Knowing):
+class ActionForgetThat(Knowing):
     """What was named, else what was just shown or said; when that could be several things, asks which."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
@@ -271,7 +195,7 @@ class ActionForgetThat(_Knowing):
     def _meant(self, tracker: ShopTracker) -> list[tuple[str, Choice]]:
         speech, known = self.speech(tracker), self.facts(tracker)
         text = str(request_of(tracker, "forget_that").get("text") or "").lower()
-        named = [fact for fact in known if _is_named(speech, fact, text)]
+        named = [fact for fact in known if is_named(speech, fact, text)]
         shown = [fact for fact in known if fact["id"] in cited(tracker, FACT)]
         if found := named or shown:
             return [(opening(said(speech, f)), _of("action_forget_fact", fact=f["id"])) for f in found]
@@ -285,14 +209,7 @@ def _of(action: str, **args: str) -> Choice:
     return Choice(action=action, args=args)
 
 
-def _is_named(speech: Speech, fact: Fact, text: str) -> bool:
-    """Whether a text speaks of the fact: by its value, or by what it is about ("forget my allergy")."""
-    words = {str(fact["value"]).lower(), titled(speech, fact["attribute"], fact["value"]).lower()}
-    words.add(fact["attribute"].replace("_", " "))
-    return any(word in text for word in words if len(word) > 2)
-
-
-class ActionForgetFact(_Knowing):
+class ActionForgetFact(Knowing):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         fact, turn = self.fact(tracker), tracker.turn
         if fact is None:
@@ -300,91 +217,6 @@ class ActionForgetFact(_Knowing):
             return []
         turn.stage(lambda tx: _forget_fact(tx, str(fact["id"]), turn.customer))
         dispatcher.utter_message(response="utter_fact_forgotten", fact=said(self.speech(tracker), fact))
-        return []
-
-
-class ActionOfferCorrection(_Knowing):
-    """What else it may be: the other things of its kind, the opposite, or no longer so."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        fact, speech = self.fact(tracker), self.speech(tracker)
-        if fact is None:
-            dispatcher.utter_message(response="utter_choice_expired")
-            return []
-        dispatcher.utter_message(
-            response="utter_ask_correction",
-            fact=said(speech, fact),
-            buttons=[
-                *(button(opening(title), _correcting(fact, told)) for title, told in self._ways(speech, fact).items()),
-                button(speech.say("utter_choice_no_longer"), _of("action_forget_fact", fact=fact["id"])),
-                button(speech.say("utter_choice_leave_fact"), Choice(action="action_leave_fact")),
-            ],
-        )
-        return cites(FACT, fact["id"])
-
-    def _ways(self, speech: Speech, fact: Fact) -> dict[str, dict[str, str]]:
-        attribute, value, polarity = str(fact["attribute"]), str(fact["value"]), str(fact["polarity"])
-        slot = self.catalogue.slots.get(attribute)
-        others = [each for each in (slot.modules if slot else ()) if each not in (value, "none")]
-        told = [{"value": each, "polarity": polarity} for each in others[:5]]
-        told += [{"value": value, "polarity": _OPPOSITES[polarity]}] if polarity in _OPPOSITES else []
-        return {sentence(speech, attribute=attribute, **each): each for each in told}
-
-
-def _correcting(fact: Fact, told: Mapping[str, str]) -> Choice:
-    return Choice(action="action_correct_fact", args={"fact": fact["id"], **told})
-
-
-class ActionCorrectFact(_Knowing):
-    """What the customer says now wins at once; what it replaces is kept as replaced."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        fact, turn, args = self.fact(tracker), tracker.turn, tracker.arguments
-        if fact is None:
-            dispatcher.utter_message(response="utter_choice_expired")
-            return []
-        now = Told(str(fact["attribute"]), str(args.get("value")), str(args.get("polarity")))
-        turn.stage(lambda tx: _correct(tx, turn, str(fact["id"]), Purpose(str(fact["purpose"])), now))
-        speech = self.speech(tracker)
-        dispatcher.utter_message(response="utter_fact_noted", fact=now.in_words(speech), before=said(speech, fact))
-        return []
-
-
-class ActionLeaveFact(ShopAction):
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        dispatcher.utter_message(response="utter_nothing_erased")
-        return []
-
-
-class ActionKeepNothing(_Knowing):
-    """ "Don't remember that": stops remembering first, forgets what was just noted, and asks how far it goes."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        turn, refusal = tracker.turn, consents.Refusal("preferences")
-        text = str((tracker.latest_message or {}).get("text") or "")
-        just_noted = cited(tracker, FACT)
-        with self.shop.memory.read() as tx:
-            before = consents.restorable(tx, turn.customer, refusal)
-
-        def write(tx: Tx) -> None:
-            for fact in just_noted:
-                facts.forget(tx, fact, customer=turn.customer)
-            consents.refuse(tx, turn, refusal, said=text)
-
-        turn.stage(write)
-        speech = self.speech(tracker)
-        restoring = {"meant": "nothing", "restore": [list(each) for each in before]}
-        dispatcher.utter_message(
-            response="utter_refused_preferences",
-            doubt=speech.say("utter_refusal_how_far"),
-            buttons=[
-                button(speech.say("utter_choice_refuse_all"), _of("action_settle_refusal", meant="all")),
-                switch(speech.say("utter_choice_refuse_conversation"), "resume", "withdrawn"),
-                button(
-                    speech.say("utter_choice_refuse_only_that"), Choice(action="action_settle_refusal", args=restoring)
-                ),
-            ],
-        )
         return []
 
 
@@ -396,56 +228,5 @@ class ActionExportData(ShopAction):
         return []
 
 
-class ActionErase(ShopAction):
-    """Does what was chosen. Everything is erased once the turn is over, since its own reply is written in it."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        chosen, turn = tracker.slots.get("erase"), tracker.turn
-        if chosen == EVERYTHING:
-            return sets({ERASE: EVERYTHING})
-        if chosen == "conversation":
-            turn.stage(lambda tx: _forget_conversation(tx, turn))
-            dispatcher.utter_message(response="utter_conversation_forgotten")
-            return sets({DIALOGUE: {}, WAITING: 0})
-        dispatcher.utter_message(response="utter_nothing_erased")
-        return []
-
-
-class ActionWarnOfAllergens(ShopAction):
-    """An allergy protects: what is in the drink and does not suit the customer is said before it is ordered."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        with self.shop.memory.read() as tx:
-            grant = granted(tx, tracker.turn.customer, Purpose.SENSITIVE)
-            known = facts.of(tx, grant) if grant is not None else ()
-        inside = self.catalogue.allergens(composition(tracker.slots))
-        meant = {fact: found for fact in known if (found := state(fact, self.catalogue)) and found.kind is Kind.ALLERGY}
-        hit = [fact for fact, found in meant.items() if fact.for_whom == SELF and found.value in inside]
-        if not hit:
-            return []
-        speech = self.speech(tracker)
-        dispatcher.utter_message(
-            response="utter_allergy_warning",
-            product=tracker.slots.get("product"),
-            allergens=speech.join(sorted({meant[fact].value for fact in hit})),
-            told=speech.join(
-                [sentence(speech, attribute=f.attribute, value=f.value, polarity=f.polarity) for f in hit]
-            ),
-        )
-        return cites(FACT, *(fact.id for fact in hit))
-
-
 def _forget_fact(tx: Tx, fact: str, customer: str) -> None:
     facts.forget(tx, fact, customer=customer)
-
-
-def _correct(tx: Tx, turn: Turn, fact: str, purpose: Purpose, now: Told) -> None:
-    grant = granted(tx, turn.customer, purpose)
-    if grant is None or not any(each.id == fact for each in facts.of(tx, grant)):
-        return
-    source = facts.Source(turn.channel, "correction", turn.conversation)
-    facts.correct(tx, grant, fact, source=source, now=turn.now, value=now.value, polarity=now.polarity)
-
-
-def _forget_conversation(tx: Tx, turn: Turn) -> None:
-    forgetting.conversation(tx, turn.conversation, customer=turn.customer)

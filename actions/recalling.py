@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import times
 from actions.base import Event, ShopAction, ShopTracker, button, mentioned, request_of
 from actions.knowing import granted
-from actions.knowledge import PastOrder, past_orders
+from actions.past import PastOrder, past_orders
 from actions.speech import Speech
 from bot.flows.model import Choice
 from memory import search

@@ -15,7 +15,7 @@ from rasa.shared.core.slots import Slot
 
 from actions import consents
 from actions.citing import CITED, YES_NO
-from actions.knowledge import ERASE, EVERYTHING
+from actions.erasing import ERASE, EVERYTHING
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live

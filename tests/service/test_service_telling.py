@@ -3,7 +3,7 @@
 import pytest
 from service_world import Chat, allows, grant, known_facts, ledger
 
-from actions.telling import Told, plan
+from actions.facts_told import Told, plan
 from bot.telling import with_facts
 from memory import consent, facts, identities, messages
 from memory.consent import Evidence, Purpose

@@ -1,0 +1,71 @@
+"""Stops remembering, forgets a conversation, or has everything erased, as far as the customer says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import consents
+from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets
+from actions.citing import FACT, cited, switch
+from actions.threads import WAITING
+from bot.flows.model import Choice
+from memory import Turn, Tx, facts, forgetting
+
+# The slot that says what is to be erased when the turn is over.
+ERASE = "erasing"
+EVERYTHING = "everything"
+
+
+class ActionKeepNothing(ShopAction):
+    """ "Don't remember that": stops remembering first, forgets what was just noted, and asks how far it goes."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        turn, refusal = tracker.turn, consents.Refusal("preferences")
+        text = str((tracker.latest_message or {}).get("text") or "")
+        just_noted = cited(tracker, FACT)
+        with self.shop.memory.read() as tx:
+            before = consents.restorable(tx, turn.customer, refusal)
+
+        def write(tx: Tx) -> None:
+            for fact in just_noted:
+                facts.forget(tx, fact, customer=turn.customer)
+            consents.refuse(tx, turn, refusal, said=text)
+
+        turn.stage(write)
+        speech = self.speech(tracker)
+        restoring = {"meant": "nothing", "restore": [list(each) for each in before]}
+        dispatcher.utter_message(
+            response="utter_refused_preferences",
+            doubt=speech.say("utter_refusal_how_far"),
+            buttons=[
+                button(
+                    speech.say("utter_choice_refuse_all"), Choice(action="action_settle_refusal", args={"meant": "all"})
+                ),
+                switch(speech.say("utter_choice_refuse_conversation"), "resume", "withdrawn"),
+                button(
+                    speech.say("utter_choice_refuse_only_that"), Choice(action="action_settle_refusal", args=restoring)
+                ),
+            ],
+        )
+        return []
+
+
+class ActionErase(ShopAction):
+    """Does what was chosen. Everything is erased once the turn is over, since its own reply is written in it."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        chosen, turn = tracker.slots.get("erase"), tracker.turn
+        if chosen == EVERYTHING:
+            return sets({ERASE: EVERYTHING})
+        if chosen == "conversation":
+            turn.stage(lambda tx: _forget_conversation(tx, turn))
+            dispatcher.utter_message(response="utter_conversation_forgotten")
+            return sets({DIALOGUE: {}, WAITING: 0})
+        dispatcher.utter_message(response="utter_nothing_erased")
+        return []
+
+
+def _forget_conversation(tx: Tx, turn: Turn) -> None:
+    forgetting.conversation(tx, turn.conversation, customer=turn.customer)
