@@ -29,7 +29,6 @@ from bot.live import Live
 logger = logging.getLogger(__name__)
 DIALOGUE = "dialogue"
 UTTER_FLOW = "utter_flow"
-CHOOSE = "choose"
 _FLOWS_FOLDER = Path("data/flows")
 
 

@@ -26,7 +26,8 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_
 from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.rasa.policy import CHOOSE, FlowPolicy
+from bot.flows.model import CHOOSE
+from bot.rasa.policy import FlowPolicy
 from bot.rasa.runner import SequentialRunner
 
 logger = logging.getLogger(__name__)
