@@ -1,8 +1,8 @@
 """The trained part of hearing refusals: how likely a text refuses something, and what.
 
-Three views of a text are weighed together: its words and letters, what the words are about (`concepts`: the same in
-every language), and its sentence embedding. Weights and limits are chosen by cross-validation on the training data
-alone. Stored as plain arrays and JSON; nothing in it is executed when it is read.
+Four views of a text are weighed together: its words and letters, what the words are about (`concepts`: the same in
+every language), its sentence embedding, and the examples whose embeddings are nearest. Weights and limits are chosen by
+cross-validation on the training data alone. Stored as plain arrays and JSON; nothing in it is executed when it is read.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ NEAR_MISSES = 0.1
 SURE_ALARMS, ALARMS = 0.006, 0.016
 DENSE_STRENGTH = 20.0
 CONCEPT_STRENGTH = 2.0
+# How much more a near example counts than one less near, and the closeness that counts for nothing.
+SHARPNESS, FAR = 30.0, 1e-9
+# How much the nearest examples say of what is refused, beside the other views.
+SCOPE_BY_NEAREST = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,35 +61,62 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """The embeddings of the examples in order of their class, and the class of each: those nearest judge a text."""
+
+    vectors: NDArray[Any]
+    numbers: Whole
+
+    @classmethod
+    def of(cls, vectors: Floats, numbers: Whole) -> Nearest:
+        """From embeddings in any order, one row an example; every class must have one."""
+        order = np.argsort(numbers, kind="stable")
+        return cls(vectors[order].astype(np.float32), numbers[order])
+
+    def logits(self, vectors: Floats) -> Floats:
+        """One row a text, one column a class: how near the class's examples are, the nearest counting by far most."""
+        closeness = np.exp(SHARPNESS * (vectors.astype(np.float32) @ self.vectors.T - 1.0))
+        starts = np.searchsorted(self.numbers, np.arange(int(self.numbers[-1]) + 1))
+        logs = np.log(np.add.reduceat(closeness, starts, axis=1) + FAR)
+        return np.asarray(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs, dtype=np.float64)
+
+
+@dataclass(frozen=True)
 class Views:
     """The same question answered by words, by concepts and, where there is a model, by sentence embeddings."""
 
     words: Sparse
     concepts: Sparse
     dense: Linear | None
+    near: Nearest | None
 
     @classmethod
     def fit(cls, texts: Sequence[str], numbers: Whole, vectors: Floats | None, concepts: Concepts) -> Views:
         """Train on texts and class numbers; `vectors` are their embeddings, one row a text."""
         about = Sparse({"concepts": _about(concepts)}, strength=CONCEPT_STRENGTH)
-        dense = None
+        dense = near = None
         if vectors is not None:
             balance = "balanced" if numbers.max() == 1 else None
             fitted = LogisticRegression(C=DENSE_STRENGTH, max_iter=500, tol=1e-3, class_weight=balance)
             fitted.fit(vectors, numbers)
             dense = Linear(fitted.coef_, fitted.intercept_)
-        return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), dense)
+            known = english(texts)
+            near = Nearest.of(vectors[known], numbers[known])
+        return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), dense, near)
 
     def logits(self, texts: Sequence[str], vectors: Floats | None) -> list[Floats]:
         """One table a view: one row a text, one column a class (one column for two classes)."""
         found = [self.words.logits(texts), self.concepts.logits(texts)]
-        return found if self.dense is None or vectors is None else [*found, self.dense.logits(vectors)]
+        if self.dense is None or self.near is None or vectors is None:
+            return found
+        return [*found, self.dense.logits(vectors), self.near.logits(vectors)]
 
     def arrays(self) -> dict[str, Any]:
         stored = {f"words_{key}": value for key, value in self.words.arrays().items()}
         stored |= {f"concepts_{key}": value for key, value in self.concepts.arrays().items()}
-        if self.dense is not None:
+        if self.dense is not None and self.near is not None:
             stored |= {"dense_weights": self.dense.weights, "dense_bias": self.dense.bias}
+            stored |= {"near_vectors": self.near.vectors.astype(np.float16), "near_numbers": self.near.numbers}
         return stored
 
     def vocabularies(self) -> dict[str, dict[str, list[str]]]:
@@ -96,8 +127,11 @@ class Views:
         """What `arrays` and `vocabularies` gave."""
         words = Sparse.restore(_part(arrays, "words_"), vocabularies["words"])
         about = {"concepts": _about(concepts)}
-        dense = Linear(arrays["dense_weights"], arrays["dense_bias"]) if "dense_weights" in arrays else None
-        return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), dense)
+        dense = near = None
+        if "dense_weights" in arrays:
+            dense = Linear(arrays["dense_weights"], arrays["dense_bias"])
+            near = Nearest(arrays["near_vectors"].astype(np.float32), arrays["near_numbers"])
+        return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), dense, near)
 
 
 @dataclass(frozen=True)
@@ -122,7 +156,8 @@ class RefusalModel:
     def scope(self, texts: Sequence[str], vectors: Floats | None) -> list[str]:
         """What each text refuses, supposing that it refuses something."""
         shares = [log_softmax(logits, axis=1) for logits in self.scopes.logits(texts, vectors)]
-        weigh = np.column_stack([np.ones((len(texts), 2)), english(texts).astype(float)])
+        speaks = english(texts).astype(float)
+        weigh = np.column_stack([np.ones((len(texts), 2)), speaks, SCOPE_BY_NEAREST * speaks])
         total = sum(weigh[:, [view]] * share for view, share in enumerate(shares))
         return [SCOPES[number] for number in np.asarray(total).argmax(axis=1)]
 
@@ -206,7 +241,7 @@ def _columns(views: Floats, speaks: NDArray[np.bool_]) -> Floats:
 
 def _unseen(texts: list[str], refused: Whole, vectors: Floats | None, concepts: Concepts) -> Floats:
     """One column a view: each text as judged by models trained on the other folds."""
-    views = np.zeros((len(texts), 2 if vectors is None else 3))
+    views = np.zeros((len(texts), 2 if vectors is None else 4))
     for seen, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(views, refused):
         some, others = (None if vectors is None else vectors[rows] for rows in (seen, unseen))
         fitted = Views.fit([texts[i] for i in seen], refused[seen], some, concepts)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ from scipy.special import expit
 
 from bot.rasa.nlu import concepts, embeddings, requests
 from bot.rasa.nlu.concepts import Concepts
+from bot.rasa.nlu.embeddings import REMEMBERED
+from bot.rasa.nlu.model import Floats
 from bot.rasa.nlu.refusal_model import ORDINARY, SCOPES, RefusalModel
 from bot.rasa.nlu.refusal_words import channel_of, topic_of
 from bot.rasa.nlu.words import plain, straight
@@ -41,7 +44,7 @@ MANY_MEANINGS = frozenset({"CANCEL", "END", "QUIT", "REVOKE", "REMOVE"})
 CONCEPTS = "concepts"
 BACK_IN = frozenset({"START", "UNSTOP"})
 # Changes when the code below trains differently.
-REVISION = "5"
+REVISION = "7"
 # Intents that speak of consent, memory and mails: to hear a refusal in one of them is near the mark, no false alarm.
 NEIGHBOURS = frozenset(
     {
@@ -107,6 +110,8 @@ class RefusalDetector:
 
     def __init__(self, model: RefusalModel, encoder: embeddings.Encoder | None) -> None:
         self._model = model
+        # The gateway asks about a message, and so does the reading of its intent. No text is kept, only salted hashes.
+        self._recent: OrderedDict[int, float] = OrderedDict()
         self.encoder = encoder if model.with_vectors is not None else None
 
     def using(self, encoder: embeddings.Encoder | None) -> RefusalDetector:
@@ -123,13 +128,12 @@ class RefusalDetector:
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]
-        vectors = self.encoder.encode(parts).astype(np.float64) if self.encoder else None
-        rule = self._model.rule(vectors=vectors is not None)
-        scores = self._model.score(parts, vectors)
+        rule = self._model.rule(vectors=self.encoder is not None)
+        scores = self._scores(parts)
         best = int(scores.argmax())
         if scores[best] < rule.doubtful:
             return None
-        scopes = self._model.scope(parts, vectors)
+        scopes = self._model.scope(parts, self._vectors(parts))
         heard = {scopes[i] for i in range(len(parts)) if scores[i] >= rule.sure and (i or len(parts) == 1)}
         scope = cast(Scope, "all" if len(heard) > 1 else scopes[best])
         said = straight(text).lower()
@@ -140,6 +144,21 @@ class RefusalDetector:
             float(expit(scores[best])),
             bool(scores[best] >= rule.sure),
         )
+
+    def _scores(self, texts: Sequence[str]) -> Floats:
+        keys = [hash(text) for text in texts]
+        new = [place for place, key in enumerate(keys) if key not in self._recent]
+        if new:
+            fresh = [texts[place] for place in new]
+            scores = self._model.score(fresh, self._vectors(fresh))
+            self._recent |= {keys[place]: float(score) for place, score in zip(new, scores, strict=True)}
+        told = np.array([self._recent[key] for key in keys])
+        while len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return told
+
+    def _vectors(self, texts: Sequence[str]) -> Floats | None:
+        return self.encoder.encode(texts).astype(np.float64) if self.encoder else None
 
     @classmethod
     def fit(
