@@ -101,6 +101,8 @@ class Views:
             fitted.fit(vectors, numbers)
             dense = Linear(fitted.coef_, fitted.intercept_)
             known = english(texts)
+            if set(numbers[known]) != set(numbers):
+                known[:] = True
             near = Nearest.of(vectors[known], numbers[known])
         return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), dense, near)
 
