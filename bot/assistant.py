@@ -103,6 +103,8 @@ class Assistant:
             self.processor.start_session(tracker, self._fresh_slots(start, turn))
         else:
             self._let_go_of_taken(start, turn)
+        if tracker.get_slot("language") != turn.language:
+            tracker.update(SlotSet("language", turn.language))
         before = self._half_done(tracker)
         uttered = await self._uttered(turn, said, start)
         passing = {name: tracker.get_slot(name) for name in _PASSING_SLOTS}
