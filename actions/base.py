@@ -24,6 +24,8 @@ from memory import Memory, Turn
 Event = dict[str, Any]
 Phrase = Callable[[str, Mapping[str, Any], str], str]
 """The text of a wording: its name, its variables, the language."""
+Word = Callable[[str, str], str]
+"""What stands in English in the shop's files, in a language."""
 
 DIALOGUE = "dialogue"
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -41,6 +43,7 @@ class Shop:
     engine: Callable[[], Engine]
     # The link to a customer's access copy, good for a short while.
     export_link: Callable[[str], str] = str
+    word: Word = lambda text, language: text
 
 
 class ShopTracker(Tracker):
@@ -69,7 +72,7 @@ class ShopAction(Action):
 
     def speech(self, tracker: ShopTracker) -> Speech:
         """How to say things to this customer."""
-        return Speech(self.catalogue, self.shop.phrase, tracker.turn.language)
+        return Speech(self.catalogue, self.shop.phrase, tracker.turn.language, self.shop.word)
 
 
 def button(title: str, choice: Choice) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class ActionExplainBenefit(AboutBenefits):
             dispatcher.utter_message(response="utter_benefit_unknown", benefits=speech.join(titles), buttons=[how])
             return []
         found = self.answers(tracker, meant)
-        lines = " ".join(self.line(each, tracker) for each in found)
+        lines = speech.sentences(self.line(each, tracker) for each in found)
         dispatcher.utter_message(response="utter_benefit_told", told=lines, buttons=self.ask_buttons(found, speech))
         return []
 

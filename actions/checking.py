@@ -86,7 +86,7 @@ class ActionOfferNearest(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         wanted = composition(tracker.slots)
         problems, speech = self.catalogue.validate(wanted), self.speech(tracker)
-        reasons = " ".join(dict.fromkeys(self._reason(problem, wanted, tracker) for problem in problems))
+        reasons = speech.sentences(dict.fromkeys(self._reason(problem, wanted, tracker) for problem in problems))
         buttons = [*self._fewer(problems, tracker), *self._nearest(wanted, tracker)]
         other = answer(tracker, **dict.fromkeys(ITEM_SLOTS))
         dispatcher.utter_message(

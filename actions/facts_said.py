@@ -20,11 +20,11 @@ def sentence(speech: Speech, *, attribute: str, value: Any, polarity: str) -> st
         name = "utter_fact_no_delivery_day" if polarity == "never" else "utter_fact_delivery_day"
     else:
         name = f"utter_fact_{polarity if polarity in _POLARITIES else 'other'}"
-    return speech.say(name, what=title(speech, attribute, value), about=attribute.replace("_", " "))
+    return speech.say(name, what=title(speech, attribute, value), about=speech.word(attribute.replace("_", " ")))
 
 
 def title(speech: Speech, attribute: str, value: Any) -> str:
     """The value as the shop calls it."""
     if attribute == OWN:
         return speech.line(composed(str(value)))
-    return speech.title(attribute, value).replace("_", " ")
+    return speech.word(speech.title(attribute, value).replace("_", " "))

@@ -122,7 +122,7 @@ class ActionTellKnown(Knowing):
                     f"utter_consent_{state}",
                     day=decided,
                     where=consents.where(one.channel, speech.say),
-                    topic=_word(one.topic),
+                    topic=_topic(one.topic),
                 ),
                 "choices": self._switches(speech, one, is_on=on[one]) if may[one] else [],
             }
@@ -139,7 +139,7 @@ class ActionTellKnown(Knowing):
         return [switch(speech.say("utter_choice_switch_on"), one.purpose.value, "granted", **args)]
 
 
-def _word(scope: str) -> str | None:
+def _topic(scope: str) -> str | None:
     return None if scope == consents.ANYWHERE else scope
 
 

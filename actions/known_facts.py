@@ -49,4 +49,4 @@ def is_named(speech: Speech, fact: Fact, text: str) -> bool:
     """Whether a text speaks of the fact: by its value, or by what it is about ("forget my allergy")."""
     words = {str(fact["value"]).lower(), titled(speech, fact["attribute"], fact["value"]).lower()}
     words.add(fact["attribute"].replace("_", " "))
-    return any(word in text for word in words if len(word) > 2)
+    return any(word in text for word in words if len(word) > 2 or not word.isascii())

@@ -29,7 +29,7 @@ class ActionDeclineNeed(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         message = request_of(tracker, "out_of_scope")
         wanted = wish_in(str(message.get("text") or ""))
-        likely = self._likely(message.get("clarify") or ())
+        likely = self._likely(message.get("clarify") or (), tracker)
         if likely and wanted is None:
             human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
             dispatcher.utter_message(response="utter_did_you_mean", buttons=[*likely, human])
@@ -41,11 +41,12 @@ class ActionDeclineNeed(ShopAction):
         dispatcher.utter_message(response="utter_need_noted", wanted=opening(wanted))
         return []
 
-    def _likely(self, intents: Iterable[str]) -> list[dict[str, Any]]:
+    def _likely(self, intents: Iterable[str], tracker: ShopTracker) -> list[dict[str, Any]]:
         """What an unsure message may have been about, where understanding names it."""
         triggers = self.shop.flows().triggers
         flows = {(flow := triggers[intent][-1][0]).id: flow for intent in intents if triggers.get(intent)}
-        return [button(opening(flow.name), Choice(flow=name)) for name, flow in flows.items()]
+        word = self.speech(tracker).word
+        return [button(opening(word(flow.name)), Choice(flow=name)) for name, flow in flows.items()]
 
 
 def wish_in(text: str) -> str | None:

@@ -33,7 +33,7 @@ class ActionWarnOfAllergens(ShopAction):
         dispatcher.utter_message(
             response="utter_allergy_warning",
             product=tracker.slots.get("product"),
-            allergens=speech.join(sorted({meant[fact].value for fact in hit})),
+            allergens=speech.words(sorted({meant[fact].value for fact in hit})),
             told=speech.join(
                 [sentence(speech, attribute=f.attribute, value=f.value, polarity=f.polarity) for f in hit]
             ),

@@ -11,7 +11,7 @@ from actions.base import Event, ShopAction, ShopTracker, button, requests
 from actions.cart import ITEM_SLOTS
 from actions.checking import just_mentioned
 from actions.shop_questions import order_choice, products_meant
-from actions.speech import opening
+from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from bot.offering.catalogue import FULFILMENT, PRODUCT
 
@@ -48,7 +48,7 @@ class ActionUnknownRequest(ShopAction):
         )
 
     def _ask_back(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> None:
-        meanings = self._meanings(tracker.latest_message or {})
+        meanings = self._meanings(tracker.latest_message or {}, self.speech(tracker))
         human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
         if len(meanings) < 2:
             dispatcher.utter_message(response="utter_unknown_request", buttons=[human])
@@ -56,7 +56,7 @@ class ActionUnknownRequest(ShopAction):
         buttons = [button(title, Choice(flow=flow)) for flow, title in meanings.items()]
         dispatcher.utter_message(response="utter_did_you_mean", buttons=[*buttons, human])
 
-    def _meanings(self, message: Mapping[str, Any]) -> dict[str, str]:
+    def _meanings(self, message: Mapping[str, Any], speech: Speech) -> dict[str, str]:
         """The flows that the message may have been for, most likely first, with what to call them."""
         flows = self.shop.flows()
         found: dict[str, str] = {}
@@ -64,7 +64,7 @@ class ActionUnknownRequest(ShopAction):
             triggered = flows.triggers.get(ranked.get("name"), ())
             if triggered and float(ranked.get("confidence") or 0) >= PLAUSIBLE:
                 flow = triggered[-1][0]
-                found.setdefault(flow.id, opening(flow.name))
+                found.setdefault(flow.id, opening(speech.word(flow.name)))
         return dict(list(found.items())[:MOST_MEANINGS])
 
 

@@ -60,7 +60,7 @@ class ActionTellLocation(ShopAction):
 class ActionTellDelivery(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         speech = self.speech(tracker)
-        zones = " ".join(self._zone(zone, speech) for zone in self.catalogue.shop.zones)
+        zones = speech.sentences(self._zone(zone, speech) for zone in self.catalogue.shop.zones)
         dispatcher.utter_message(response="utter_delivery", zones=zones)
         return []
 
@@ -78,7 +78,7 @@ class ActionTellDelivery(ShopAction):
 
 class ActionTellPayment(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        ways = self.speech(tracker).join(list(self.catalogue.shop.payment))
+        ways = self.speech(tracker).words(self.catalogue.shop.payment)
         dispatcher.utter_message(response="utter_payment", ways=ways)
         return []
 
@@ -168,9 +168,11 @@ class ActionTellProduct(_AboutProducts):
             response="utter_product",
             named=speech.named(product.id),
             description=product.description,
-            attributes=speech.join([f"{name} {value}" for name, value in product.attributes.items()]),
+            attributes=speech.join(
+                [f"{speech.word(n)} {speech.word(value)}" for n, value in product.attributes.items()]
+            ),
             caffeine=speech.say(f"utter_caffeine_{product.caffeine}") if product.caffeine else None,
-            allergens=speech.say("utter_contains", allergens=speech.join(allergens)) if allergens else None,
+            allergens=speech.say("utter_contains", allergens=speech.words(allergens)) if allergens else None,
             vegan=self._vegan(product, speech),
             advice=speech.say("utter_allergy_advice") if product.category == "drinks" else None,
             buttons=[button(speech.say("utter_choice_order_it"), Choice(flow="order", set={PRODUCT: product.id}))],

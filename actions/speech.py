@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,12 +22,21 @@ class Speech:
     catalogue: Catalogue
     phrase: Any
     language: str
+    translate: Callable[[str, str], str] = lambda text, language: text
 
     def say(self, name: str, **variables: Any) -> str:
         return str(self.phrase(name, variables, self.language))
 
     def title(self, entity: str, value: Any) -> str:
-        return self.catalogue.title(entity, value, self.language)
+        return self.word(self.catalogue.title(entity, value, self.language))
+
+    def word(self, text: str) -> str:
+        """What stands in English in the shop's files, in this language."""
+        return self.translate(text, self.language)
+
+    def words(self, texts: Iterable[str]) -> str:
+        """Several of them as a list."""
+        return self.join([self.word(text) for text in texts])
 
     def titles(self, entity: str, values: Sequence[Any]) -> str:
         return self.join([self.title(entity, value) for value in values])
@@ -36,26 +45,35 @@ class Speech:
         """One, two and three."""
         if len(parts) < 2:
             return "".join(parts)
-        return self.say("utter_and", first=", ".join(parts[:-1]), last=parts[-1])
+        return self.say("utter_and", first=self._listed(parts[:-1]), last=parts[-1])
 
     def either(self, parts: Sequence[str]) -> str:
         """One, two or three."""
         if len(parts) < 2:
             return "".join(parts)
-        return self.say("utter_or", first=", ".join(parts[:-1]), last=parts[-1])
+        return self.say("utter_or", first=self._listed(parts[:-1]), last=parts[-1])
+
+    def sentences(self, parts: Iterable[str]) -> str:
+        """Sentences one after the other."""
+        return self.say("utter_space").join(parts)
+
+    def _listed(self, parts: Sequence[str]) -> str:
+        return self.say("utter_comma").join(parts)
 
     def line(self, composition: Mapping[str, Any], quantity: int = 1) -> str:
         """One line of an order: "2 × large flat white with oat milk". What goes without saying is not said."""
         whole = self.catalogue.complete(composition)
         said = {slot: self.title(slot, value) for slot, value in whole.items() if self._worth_saying(whole, slot)}
-        extras = self.join([said[slot] for slot in ("milk", "syrup") if slot in said])
+        milk, syrup = said.get("milk"), said.get("syrup")
         return self.say(
             "utter_line",
             count=quantity if quantity > 1 else None,
             size=said.get("size"),
             temperature=said.get("temperature"),
             product=self.title(PRODUCT, whole.product),
-            extras=extras,
+            milk=milk,
+            syrup=None if milk else syrup,
+            more=syrup if milk else None,
             grind=said.get("grind"),
             amount=said.get("amount"),
         )
@@ -119,7 +137,7 @@ class Speech:
                 parts[-1] = (parts[-1][0], name, span)
             else:
                 parts.append((name, name, span))
-        return ", ".join(self._days(first, last, span) for first, last, span in parts)
+        return self._listed([self._days(first, last, span) for first, last, span in parts])
 
     def _days(self, first: str, last: str, span: Hours | None) -> str:
         days = first if first == last else self.say("utter_from_to", first=first, last=last)

@@ -126,4 +126,11 @@ def _amount(path: Progress, value: float, speech: Speech) -> str:
 
 def _spoken_of(benefit: Benefit, text: str, speech: Speech) -> bool:
     names = speech.say(f"utter_benefit_names_{benefit.id}").split("|")
-    return any(len(name) > 3 and fuzz.partial_ratio(name, text) >= _ALIKE for name in names if len(name) <= len(text))
+    return any(_named(name, text) for name in names)
+
+
+def _named(name: str, text: str) -> bool:
+    """A short name says nothing when it is only alike; where words are short by nature it stands there as it is."""
+    if not name.isascii():
+        return name in text
+    return 3 < len(name) <= len(text) and fuzz.partial_ratio(name, text) >= _ALIKE

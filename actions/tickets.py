@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -14,6 +15,7 @@ from memory import Tx, tickets
 
 # A complaint this long says what is wrong; asking again would be asking twice.
 ENOUGH_WORDS = 6
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
 class ActionHearComplaint(ShopAction):
@@ -22,7 +24,12 @@ class ActionHearComplaint(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         text = str(request_of(tracker, "complaint").get("text") or "")
         dispatcher.utter_message(response="utter_sorry")
-        return [SlotSet("message", text if len(text.split()) >= ENOUGH_WORDS else None)]
+        return [SlotSet("message", text if _words(text) >= ENOUGH_WORDS else None)]
+
+
+def _words(text: str) -> int:
+    """How many words a text has; in a script without spaces two characters are about one."""
+    return len(text.split()) + len(_UNSPACED.findall(text)) // 2
 
 
 class _OpenTicket(ShopAction):

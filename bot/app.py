@@ -92,6 +92,7 @@ def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> 
         memory=memory,
         clock=clock,
         phrase=nlg.phrase,
+        word=nlg.word,
         engine=market.engine,
         export_link=self_service.ticket_link(settings.public_url, secret=settings.identity_secret),
     )

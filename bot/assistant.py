@@ -30,8 +30,9 @@ from memory.consent import ConsentRefused, Purpose
 from memory.messages import Card, Option, Outgoing
 from memory.turn import Turn
 
+MET_BEFORE = "met_before"
 # Slots that belong to the customer or the session, and so outlive the end of a flow's session.
-_KEPT_SLOTS = ("language", "customer_name", "met_before")
+_KEPT_SLOTS = ("language", "customer_name", MET_BEFORE)
 # Slots that speak of the last reply alone.
 _PASSING_SLOTS = (CITED, YES_NO)
 THREADS_WAITING = "threads_waiting"
@@ -103,10 +104,14 @@ class Assistant:
             self.processor.start_session(tracker, self._fresh_slots(start, turn))
         else:
             self._let_go_of_taken(start, turn)
+        if tracker.get_slot("language") != turn.language:
+            tracker.update(SlotSet("language", turn.language))
         before = self._half_done(tracker)
         uttered = await self._uttered(turn, said, start)
         passing = {name: tracker.get_slot(name) for name in _PASSING_SLOTS}
         await self.processor.take(tracker, Channel(turn.channel), uttered, first=_disclosure(start, uttered))
+        if not tracker.get_slot(MET_BEFORE):
+            tracker.update(SlotSet(MET_BEFORE, True))
         _let_pass(start.loaded, passing)
         return self._answer(start, turn, before)
 
@@ -154,7 +159,7 @@ class Assistant:
             for slot in slots
             if start.loaded.tracker.get_slot(slot.name) != slot.initial_value and slot.name not in _KEPT_SLOTS
         }
-        opened = {"language": turn.language, "met_before": start.loaded.last_user_at is not None or bool(start.waiting)}
+        opened = {"language": turn.language, MET_BEFORE: start.loaded.last_user_at is not None or bool(start.waiting)}
         return emptied | kept | opened | {DIALOGUE: {}, THREADS_WAITING: len(start.waiting), "notice": start.notice}
 
     def _let_go_of_taken(self, start: _Start, turn: Turn) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import yaml
 
-from bot import wording
+from bot import translated, wording
 from bot.flows import lint, loader
 from bot.flows.model import FlowErrors, FlowSet
 from bot.offering import catalogue_files
@@ -82,6 +82,8 @@ def _all(settings: Settings) -> Iterator[Finding]:
         yield from _unfair(rules.offers, shelf, words)
     if words is not None:
         yield from _unspoken(words, SPOKEN_BY_US - words.names)
+        for lack in translated.untold(settings.data, words):
+            yield Finding(lack.severity, lack.file, lack.line, lack.message, lack.cure)
 
 
 def _unfair(rules: OfferRules, shelf: Catalogue | None, words: Wording | None) -> Iterator[Finding]:

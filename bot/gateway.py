@@ -18,8 +18,11 @@ from bot.channels.messaging import TEXT_ONLY
 from bot.erasing import Erasures
 from bot.hub import Hub
 from bot.locks import Locks
+from bot.rasa.nlg import WordingGenerator
+from bot.rasa.nlu.language import detect
+from bot.rasa.nlu.typed_chinese import place
 from bot.refusals import Heard, Refusals
-from memory import Memory, Tx, conversations, messages
+from memory import Memory, Tx, conversations, identities, messages
 from memory.conversations import Conversation
 from memory.errors import UnknownCustomer
 from memory.messages import Reply, Shown
@@ -50,7 +53,8 @@ class Incoming:
     text: str | None = None
     choice: str | None = None
     message_id: str | None = None
-    language: str = "en"
+    # The first guess at the customer's language: a tag or an Accept-Language header. What they write tells it.
+    language: str = ""
     # Something that the assistant begins by itself: a choice that nobody has tapped.
     impulse: Mapping[str, Any] | None = None
 
@@ -91,7 +95,7 @@ class Gateway:
         except UnknownCustomer as erased:
             raise Rejected("unknown_customer", "Nobody of this kind is known here any more.", status=401) from erased
 
-    async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "en") -> Handled:
+    async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "") -> Handled:
         """Let the assistant begin something by itself, such as a question. Raises Rejected."""
         return await self.handle(Incoming(customer, channel, language=language, impulse=impulse))
 
@@ -117,6 +121,24 @@ class Gateway:
         with self.memory.write() as tx:
             return conversations.open(tx, customer=customer, channel=channel, now=self.clock())
 
+    def language(self, customer: str, guess: str) -> str:
+        """The language to address a customer in: what they last wrote in, else the best there is for a first guess."""
+        with self.memory.read() as tx:
+            return identities.language(tx, customer) or self._wording.best_language(guess)
+
+    @property
+    def _wording(self) -> WordingGenerator:
+        return self.refusals.wording
+
+    def _languages(self, incoming: Incoming) -> tuple[str | None, str]:
+        """The language known before this message, and that of its answer. A tap, or words of any language, keep it."""
+        with self.memory.read() as tx:
+            before = identities.language(tx, incoming.customer)
+        spoken = before if before and self._wording.has_language(before) else None
+        spoken = spoken or self._wording.best_language(before or incoming.language)
+        found = detect(incoming.text, spoken=spoken) if incoming.text else spoken
+        return before, found if self._wording.has_language(found) else spoken
+
     def _known(self, conversation: str, message_id: str) -> Handled | None:
         with self.memory.read() as tx:
             reply = messages.find_reply(tx, conversation, message_id)
@@ -124,9 +146,12 @@ class Gateway:
 
     async def _answer(self, incoming: Incoming, conversation: str, message_id: str) -> Handled:
         now = self.clock()
-        turn = Turn(incoming.customer, conversation, incoming.channel, incoming.language, now, message_id)
+        before, language = self._languages(incoming)
+        turn = Turn(incoming.customer, conversation, incoming.channel, language, now, message_id)
         said, in_charge = self._said(incoming, conversation)
         said = self._heed(turn, incoming, said)
+        if language != before:
+            turn.stage(lambda tx: identities.speak(tx, turn.customer, language))
         if in_charge == "assistant":
             await self.hub.publish(conversation, {"type": "typing", "on": True})
             await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
@@ -208,6 +233,9 @@ class Gateway:
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
             payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
+            which = place(text) if payload is None else None
+            if which is not None and (numbered or "第" in text):
+                payload = messages.resolve_typed_choice(tx, conversation, str(which), numbers=True)
             return Said(_plain(text), payload), in_charge
 
 

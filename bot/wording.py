@@ -1,6 +1,7 @@
 """What customers read, one file a language under `data/wording/`, rendered from a name and some variables.
 
 `{name}` is filled in; `[...]` is left out when a variable inside it is empty; `{{`, `}}`, `[[` and `]]` are literal.
+`words:` of a language has what stands in English in the shop's other files (titles, steps of flows): English -> words.
 
 Errors: WordingErrors, which carries every mistake of a folder as (file, line, message, cure).
 """
@@ -72,6 +73,7 @@ class Wording:
     """All wording, by language and name."""
 
     languages: Mapping[str, Mapping[str, tuple[Variant, ...]]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -84,6 +86,22 @@ class Wording:
             if found := self.languages.get(code, {}).get(name):
                 return found
         return ()
+
+    def word(self, text: str, language: str) -> str:
+        """What stands in English in the shop's other files, in `language`; the text itself where it has no words."""
+        for code in (language, language.partition("-")[0]):
+            if found := self.words.get(code, {}).get(text):
+                return found
+        return text
+
+    def best(self, wanted: str) -> str:
+        """The language there is for a tag ("zh-TW") or an Accept-Language header; English when none fits."""
+        known = {code.lower(): code for code in self.languages}
+        for tag in _tags(wanted):
+            for code in (tag, _script(tag), tag.partition("-")[0]):
+                if code in known:
+                    return known[code]
+        return FALLBACK_LANGUAGE
 
     def render(
         self,
@@ -113,6 +131,23 @@ class Wording:
         chosen = random.Random(seed).choice([variant for variant in fitting if _rank(variant) == best])
         buttons = tuple((_fill(button.title, variables, show), button.choice) for button in chosen.buttons)
         return Rendered(_fill(chosen.parts, variables, show), buttons)
+
+
+def _script(tag: str) -> str:
+    """The script of a tag of Chinese: Taiwan, Hong Kong and Macau write Traditional. Other tags as they are."""
+    if tag.partition("-")[0] != "zh":
+        return tag
+    return "zh-hant" if re.search(r"-(hant|tw|hk|mo)\b", tag) else "zh-hans"
+
+
+def _tags(header: str) -> list[str]:
+    """The language tags of an Accept-Language header in lower case, most wanted first (RFC 9110, 12.5.4)."""
+    weighed = []
+    for each in header.lower().split(","):
+        tag, _, weight = (part.strip() for part in each.partition(";"))
+        number = weight.removeprefix("q=").strip()
+        weighed.append((float(number) if re.fullmatch(r"[01](\.\d*)?", number) else 1.0, tag))
+    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if tag and weight]
 
 
 def _rank(variant: Variant) -> tuple[bool, bool]:
@@ -166,26 +201,37 @@ def parse_text(text: str) -> tuple[Part, ...]:
 def load(folder: Path) -> Wording:
     """Read every `<language>.yml` of the folder. Raises WordingErrors."""
     mistakes: list[Mistake] = []
-    languages = {path.stem: _load_file(path, mistakes) for path in sorted(folder.glob("*.yml"))}
+    files = {path.stem: _load_file(path, mistakes) for path in sorted(folder.glob("*.yml"))}
+    languages = {language: variants for language, (variants, _) in files.items()}
     if FALLBACK_LANGUAGE not in languages:
         missing = f"{FALLBACK_LANGUAGE}.yml"
         mistakes.append(Mistake(str(folder / missing), 1, "is missing.", "Every wording needs an English text."))
     if mistakes:
         raise WordingErrors(mistakes)
-    return Wording(languages)
+    return Wording(languages, {language: words for language, (_, words) in files.items()})
 
 
-def _load_file(path: Path, mistakes: list[Mistake]) -> dict[str, tuple[Variant, ...]]:
+def _load_file(path: Path, mistakes: list[Mistake]) -> tuple[dict[str, tuple[Variant, ...]], dict[str, str]]:
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
         mistakes.append(Mistake(str(path), line, f"is not YAML: {broken.problem}.", "Look at quotes and indentation."))
-        return {}
+        return {}, {}
     entries = _mapping(_mapping(root).get("wording", (None, None))[1])
+    words = _mapping(_mapping(root).get("words", (None, None))[1])
     if not entries:
         mistakes.append(Mistake(str(path), 1, "has no wording.", "Begin it with the key 'wording:'."))
-    return {name: _variants(str(path), name, node, mistakes) for name, (_, node) in entries.items()}
+    variants = {name: _variants(str(path), name, node, mistakes) for name, (_, node) in entries.items()}
+    return variants, {text: _word(str(path), text, node, mistakes) for text, (_, node) in words.items()}
+
+
+def _word(file: str, text: str, node: Any, mistakes: list[Mistake]) -> str:
+    if isinstance(node, yaml.ScalarNode) and node.value.strip():
+        return str(node.value)
+    line = node.start_mark.line + 1
+    mistakes.append(Mistake(file, line, f"{text!r} has no words.", "Write 'English text: words of this language'."))
+    return text
 
 
 def _mapping(node: Any) -> dict[str, tuple[Any, Any]]:

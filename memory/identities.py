@@ -28,6 +28,9 @@ _FIND = Prepared(
 )
 
 
+_LANGUAGE = Prepared(select(CustomerRow.lang).where(CustomerRow.id == bindparam("which")), keys=True)
+
+
 @dataclass(frozen=True)
 class Customer:
     """What is known of a customer besides memory itself."""
@@ -69,11 +72,11 @@ def sign_in(
     child: bool | None = None,
 ) -> str:
     """The customer whom the shop knows as ``subject``, made when new. What the shop states of them replaces what it
-    stated before; None leaves it. Raises UnknownCustomer while they are being erased."""
+    stated before; None leaves it, and ``lang`` counts only until a language is known. Raises UnknownCustomer while they
+    are being erased."""
     stated = {"name": name, "lang": lang, "tz": tz, "child": child}
     customer = _find_or_create(tx, channel=SHOP, address=subject, verified_at=now, now=now)
-    changed = {key: value for key, value in stated.items() if value is not None}
-    if changed and not _states(tx, customer, changed):
+    if changed := _news(tx, customer, stated):
         _session.private(tx, update(CustomerRow).where(CustomerRow.id == customer).values(**changed))
         _session.forget_served(tx)
     return customer
@@ -91,8 +94,20 @@ def signed_in(
     """The same without a write: the customer when known with exactly these statements, else None (then sign in)."""
     customer = find(tx, channel=SHOP, address=subject)
     stated = {"name": name, "lang": lang, "tz": tz, "child": child}
-    changed = {key: value for key, value in stated.items() if value is not None}
-    return customer if customer is not None and _states(tx, customer, changed) else None
+    return customer if customer is not None and not _news(tx, customer, stated) else None
+
+
+def language(tx: Tx, customer: str) -> str | None:
+    """The language that the customer last wrote in, else what the shop stated at first. Raises UnknownCustomer."""
+    _session.serve(tx, customer)
+    known: str | None = _LANGUAGE(tx, which=customer).scalar_one()
+    return known
+
+
+def speak(tx: Tx, customer: str, language: str) -> None:
+    """Note the language that the customer writes in. Raises UnknownCustomer."""
+    _session.serve(tx, customer)
+    _session.private(tx, update(CustomerRow).where(CustomerRow.id == customer).values(lang=language))
 
 
 def for_address(tx: Tx, *, channel: str, address: str, now: datetime) -> str:
@@ -189,9 +204,11 @@ def _add(tx: Tx, customer: str, *, channel: str, address: str, verified_at: date
     return _ADD.each(tx, [{**row, "verified_at": verified_at}]) == 1
 
 
-def _states(tx: Tx, customer: str, stated: Mapping[str, object]) -> bool:
-    columns = [getattr(CustomerRow, key) for key in stated]
-    if not columns:
-        return True
-    row = _session.private(tx, select(*columns).where(CustomerRow.id == customer)).one()
-    return tuple(row) == tuple(stated.values())
+def _news(tx: Tx, customer: str, stated: Mapping[str, object]) -> dict[str, object]:
+    """What is stated and was not known so."""
+    given = {key: value for key, value in stated.items() if value is not None}
+    if not given:
+        return {}
+    columns = [getattr(CustomerRow, key) for key in given]
+    known = _session.private(tx, select(*columns).where(CustomerRow.id == customer)).one()._mapping
+    return {key: value for key, value in given.items() if known[key] != value and not (key == "lang" and known[key])}

@@ -264,7 +264,9 @@ def _chosen(tx: Tx, conversation: str, token: str) -> Mapping[str, Any] | None:
 
 # What people put around a choice's words: "yes, remember such things please".
 _POLITE = re.compile(
-    r"^\W*(?:(?:yes|yeah|yep|ok|okay|sure)\b[\s,.:;!-]*)|[\s,.!]*\b(?:please|thanks)\W*$", re.IGNORECASE
+    r"^\W*(?:(?:yes|yeah|yep|ok|okay|sure)\b[\s,.:;!-]*)|[\s,.!]*\b(?:please|thanks)\W*$"
+    r"|^(?:好的?|嗯|我?要|我?想要|请|請|选|選)[\s,，。]*|[\s,，。]*(?:吧|谢谢|謝謝)\W*$",
+    re.IGNORECASE,
 )
 
 

@@ -1,8 +1,11 @@
 """Wording: what is said for a name, and what is said about a file that cannot be read."""
 
+from pathlib import Path
+
 import pytest
 
 from bot import wording
+from bot.translated import untold
 
 EN = """
 wording:
@@ -75,6 +78,65 @@ def test_a_missing_translation_falls_back_to_english(tmp_path):
     assert _say(_load(tmp_path), "utter_hello", language="zh-Hans").text == "Hello!"
 
 
+def test_what_other_files_say_in_english_has_words(tmp_path):
+    """Those of the language, else the English ones."""
+    _load(tmp_path)
+    words = _load(tmp_path, "wording: {utter_hello: [{text: Hallo}]}\nwords: {'the milk': die Milch}\n", "de.yml")
+    assert [words.word(text, "de") for text in ("the milk", "the size")] == ["die Milch", "the size"]
+    assert words.word("the milk", "en") == "the milk"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        ("de-AT", "de"), ("zh-TW", "zh-Hant"), ("zh", "zh-Hans"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("fr-FR, fr;q=0.9, zh-Hant-HK;q=0.7, en;q=0.8", "en"), ("fr;q=1.0,de;q=0.1", "de"), ("de;q=0", "en"),
+        ("", "en"), ("*", "en"), ("zh-hans-sg", "zh-Hans"), ("de;q=junk", "de"),
+    ],
+)  # fmt: skip
+def test_the_first_guess_is_the_best_language_there_is(wanted, language):
+    """Of a tag, or of what a browser would rather read."""
+    there = wording.Wording({code: {} for code in ("en", "de", "zh-Hans", "zh-Hant")})
+    assert there.best(wanted) == language
+
+
+def _shop(tmp_path, german):
+    files = {
+        "wording/en.yml": "wording:\n  utter_a:\n    - text: 'a {x}[ of {y}]'\n  utter_b:\n    - text: b\n",
+        "wording/de.yml": german,
+        "catalogue/drinks.yml": "products:\n  latte:\n    title: latte\n    attributes: {wattage: 1400 W}\n",
+        "flows/order.yml": "flows:\n  order:\n    name: your order\n    description: Order.\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return [
+        (each.severity, Path(each.file).name, each.line, each.message.split(" ")[0])
+        for each in untold(tmp_path, wording.load(tmp_path / "wording"))
+    ]
+
+
+def test_what_a_language_lacks_is_told_where_the_english_stands(tmp_path):
+    """A warning each: English stands in."""
+    found = _shop(tmp_path, "wording:\n  utter_a:\n    - text: '{x} {y}'\nwords: {wattage: Leistung}\n")
+    assert found == [
+        ("warning", "en.yml", 4, "utter_b"),
+        ("warning", "drinks.yml", 3, "'latte'"),
+        ("warning", "order.yml", 3, "'your"),
+    ]
+
+
+def test_a_language_names_the_variables_that_english_names(tmp_path):
+    """Nothing fills another; one left out is worth a look; a name of its own is never said."""
+    words = "words: {wattage: Leistung, latte: Latte, your order: Ihre Bestellung}\n"
+    german = "wording:\n  utter_a:\n    - text: '{x} {z}'\n  utter_b:\n    - text: b\n  utter_c:\n    - text: c\n"
+    assert _shop(tmp_path, german + words) == [
+        ("error", "de.yml", 2, "utter_a:"),
+        ("warning", "de.yml", 2, "utter_a"),
+        ("error", "de.yml", 6, "utter_c"),
+    ]
+
+
 def test_an_unknown_name_says_nothing(tmp_path):
     """The caller logs it."""
     assert _say(_load(tmp_path), "utter_nothing") is None
@@ -89,6 +151,7 @@ def test_an_unknown_name_says_nothing(tmp_path):
         ("wording:\n  utter_a:\n    - {text: a, channel: web}\n", 3, "silent"),
         ("wording:\n  utter_a: []\n", 2, "no variants"),
         ("wording:\n  utter_a:\n    - text: a\n      buttons: [{title: x, choice: {}}]\n", 3, "choice"),
+        ("wording: {utter_a: [{text: a}]}\nwords:\n  the milk:\n    de: Milch\n", 4, "has no words"),
         ("wording: [\n", 2, "not YAML"),
         ("words: {}\n", 1, "no wording"),
     ],

@@ -1,7 +1,7 @@
 """From a token to a customer: the only way in which a web request says who it is about."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,15 +15,17 @@ from memory.errors import UnknownCustomer
 
 @dataclass(frozen=True)
 class Person:
-    """Who is asking, and in which language they are addressed."""
+    """Who is asking."""
 
     customer: str
     claim: Claim
+    # The browser's Accept-Language header.
+    browser: str = ""
 
     @property
     def language(self) -> str:
-        """The language of the token, else English."""
-        return self.claim.lang or "en"
+        """A first guess at their language: the token's, else the browser's."""
+        return self.claim.lang or self.browser
 
 
 class People:
@@ -100,11 +102,13 @@ def dependency(people: People) -> Callable[..., Person]:
     """What a route asks to know who is calling; the browser's privacy signal is heeded on every call."""
 
     def asking(
-        authorization: Annotated[str | None, Header()] = None, sec_gpc: Annotated[str | None, Header()] = None
+        authorization: Annotated[str | None, Header()] = None,
+        sec_gpc: Annotated[str | None, Header()] = None,
+        accept_language: Annotated[str, Header()] = "",
     ) -> Person:
         scheme, _, token = (authorization or "").partition(" ")
         person = people.of_token(token.strip() if scheme.lower() == "bearer" else None)
         people.heed(person.customer, sec_gpc)
-        return person
+        return replace(person, browser=accept_language)
 
     return asking

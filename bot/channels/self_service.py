@@ -171,13 +171,14 @@ def router(
     def me(person: Asking, form: Literal["access", "portable"] = "access") -> JSONResponse:
         """Everything that is kept about the caller. `form=portable`: what they gave and what their use left behind,
         without what the shop made of it (GDPR 20)."""
-        return JSONResponse(copy_of(memory, person.customer, form=form, now=clock(), logic=logic(person.language)))
+        spoken = gateway.language(person.customer, person.language)
+        return JSONResponse(copy_of(memory, person.customer, form=form, now=clock(), logic=logic(spoken)))
 
     @api.get("/export/{ticket}", response_model=None, responses={200: {"model": Me}, **_Errors})
     def download(ticket: str) -> JSONResponse:
         """The access copy as a file, by the link that the chat gave out; it works for a quarter of an hour."""
         customer = people.of_ticket(tokens.read_ticket(ticket, secret=secret))
-        copy = copy_of(memory, customer, form="access", now=clock(), logic=logic("en"))
+        copy = copy_of(memory, customer, form="access", now=clock(), logic=logic(gateway.language(customer, "")))
         return JSONResponse(copy, headers={"Content-Disposition": 'attachment; filename="my-data.json"'})
 
     @api.get("/me/consents", response_model=list[Consent], responses=_Errors)
@@ -189,9 +190,10 @@ def router(
     @api.put("/me/consents", response_model=list[Consent], responses=_Errors)
     def decide(decisions: Annotated[list[Decision], Field(min_length=1)], person: Asking) -> list[dict[str, Any]]:
         """New decisions, all of them or none; each is kept with its evidence. What holds afterwards."""
+        spoken = gateway.language(person.customer, person.language)
         with memory.write() as tx:
             for each in decisions:
-                _decide(memory, tx, person, each, now=clock())
+                _decide(memory, tx, person.customer, each, language=spoken, now=clock())
             return _consents(tx, person.customer)
 
     @api.delete("/me/facts/{fact}", status_code=204, response_class=Response, responses=_Errors)
@@ -285,13 +287,13 @@ def _consents(tx: Tx, customer: str) -> list[dict[str, Any]]:
     return [vars(one) for one in consent.current(tx, customer)]
 
 
-def _decide(memory: Memory, tx: Tx, person: Person, wanted: Decision, *, now: datetime) -> None:
-    child = identities.customer(tx, person.customer).child
+def _decide(memory: Memory, tx: Tx, customer: str, wanted: Decision, *, language: str, now: datetime) -> None:
+    child = identities.customer(tx, customer).child
     if wanted.decision == "granted" and child and wanted.purpose in memory.policies.child:
         raise Rejected("child", f"{wanted.purpose}: is not granted by somebody who is under age.", status=422)
-    said = Evidence("api", touch_point="api", language=person.language)
+    said = Evidence("api", touch_point="api", language=language)
     try:
-        consent.decide(tx, person.customer, evidence=said, now=now, **wanted.model_dump())
+        consent.decide(tx, customer, evidence=said, now=now, **wanted.model_dump())
     except InvalidDecision as invalid:
         raise Rejected("not_decidable", f"{invalid.purpose}: {invalid.why}.", status=422) from invalid
 

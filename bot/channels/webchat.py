@@ -5,6 +5,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -96,7 +97,8 @@ def router(gateway: Gateway, people: People, *, messages_limit: Limit, visitors_
         await websocket.accept()
         try:
             hello = Hello.model_validate_json(await asyncio.wait_for(websocket.receive_text(), _HELLO_SECONDS))
-            person = people.of_token(hello.token)
+            browser = websocket.headers.get("accept-language", "")
+            person = replace(people.of_token(hello.token), browser=browser)
             people.heed(person.customer, websocket.headers.get("sec-gpc"))
         except (ValueError, KeyError, InvalidToken, TimeoutError):
             await websocket.close(

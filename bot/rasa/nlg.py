@@ -11,6 +11,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import wording
+from bot.flows.model import Choice
 from bot.live import Live
 from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
@@ -51,13 +52,14 @@ class WordingGenerator(NaturalLanguageGenerator):
             logger.error("There is no wording %s; add it to data/wording/en.yml.", utter_action)
             return None
         text, buttons = said
-        return {"text": text, "buttons": buttons, "utter_action": utter_action}
+        offered = [self._offered(button, _language(slots)) for button in kwargs.get("buttons") or ()]
+        return {"text": text, "buttons": [*offered, *buttons], "utter_action": utter_action}
 
     def say(
         self, name: str, variables: Mapping[str, Any], *, slots: Mapping[str, Any], channel: str, seed: str
     ) -> tuple[str, list[dict[str, str]]] | None:
         """The text of `name` with its buttons as {title, payload}; None when there is no such wording."""
-        language = str(slots.get("language") or wording.FALLBACK_LANGUAGE)
+        language = _language(slots)
         rendered = self._words.current().render(
             name,
             variables,
@@ -76,12 +78,37 @@ class WordingGenerator(NaturalLanguageGenerator):
         said = self.say(name, variables, slots={**variables, "language": language}, channel="", seed=name)
         return said[0] if said else ""
 
+    def word(self, text: str, language: str) -> str:
+        """What stands in English in the shop's files, in the customer's language."""
+        return self._words.current().word(text, language)
+
+    def best_language(self, wanted: str) -> str:
+        """The language there is for a language tag or an Accept-Language header."""
+        return self._words.current().best(wanted)
+
+    def has_language(self, language: str) -> bool:
+        """Whether there is wording in this language."""
+        return language in self._words.current().languages
+
     def _shown(self, variable: str, value: Any, language: str) -> str:
         if isinstance(value, (list, tuple)):
-            return ", ".join(self._shown(variable, each, language) for each in value)
+            return self.phrase("utter_comma", {}, language).join(
+                self._shown(variable, each, language) for each in value
+            )
         if isinstance(value, str):
-            return self._products.current().title(variable, value, language)
+            return self.word(self._products.current().title(variable, value, language), language)
         return str(value)
+
+    def _offered(self, option: Mapping[str, Any], language: str) -> dict[str, str]:
+        """An option of a flow's step as a button."""
+        return {
+            "title": self.word(option["title"], language),
+            "payload": Choice.from_json(option["choice"]).payload(),
+        }
+
+
+def _language(slots: Mapping[str, Any]) -> str:
+    return str(slots.get("language") or wording.FALLBACK_LANGUAGE)
 
 
 def _user_turns(tracker: DialogueStateTracker) -> float:

@@ -29,6 +29,13 @@ def test_the_bot_says_that_it_is_one_at_first_contact(someone):
     assert "automated" in someone("first-contact").say("hi")[0]["text"]
 
 
+def test_the_bot_says_that_it_is_one_before_an_order_and_then_no_more(someone):
+    """Whoever begins with an order hears it first; a hello after that is no second welcome."""
+    person = someone("orders-first")
+    assert "automated" in person.say("a large latte to go")[0]["text"]
+    assert "automated" not in " ".join(message["text"] for message in person.say("hello"))
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}])
 def test_without_a_valid_token_nobody_gets_in(client, method, header):

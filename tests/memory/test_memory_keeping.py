@@ -246,9 +246,19 @@ def test_what_the_shop_states_of_a_customer_is_read_without_writing(memory: Memo
     with memory.read() as tx:
         assert identities.signed_in(tx, **stated) == customer
         assert identities.signed_in(tx, subject="ann") == customer
-        assert identities.signed_in(tx, **(stated | {"lang": "fr"})) is None
+        assert identities.signed_in(tx, **(stated | {"name": "Anna"})) is None
         assert identities.customer(tx, customer).tz == "Europe/London"
         assert identities.find(tx, channel="shop", address="nobody") is None
+
+
+def test_the_language_that_is_stated_is_only_a_first_guess(memory: Memory) -> None:
+    """What a customer writes in tells their language; the next token does not take it back."""
+    with memory.write() as tx:
+        customer = identities.sign_in(tx, subject="ann", lang="en", now=NOW)
+        identities.speak(tx, customer, "zh-Hant")
+        assert identities.signed_in(tx, subject="ann", lang="en") == customer
+        assert identities.sign_in(tx, subject="ann", lang="en", now=NOW) == customer
+        assert identities.language(tx, customer) == "zh-Hant"
 
 
 def test_opening_an_older_schema_brings_it_up_to_date(bare_url: str, open_memory: Callable[..., Memory]) -> None:

@@ -9,6 +9,7 @@ from bot.rasa.nlu.chinese import fold
 from bot.rasa.nlu.entities import extract
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.parse import by_name
+from bot.rasa.nlu.typed_chinese import place
 from tests.understanding.conftest import HELD_OUT
 
 # A Friday.
@@ -34,6 +35,27 @@ def test_a_word_without_language_keeps_the_conversations():
     """ "OK" in a Chinese conversation is Chinese."""
     assert detect("ok", spoken="zh-Hant") == "zh-Hant"
     assert detect("大杯", spoken="zh-Hant") == "zh-Hant"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("hi", "zh-Hans"), ("latte please", "zh-Hans"), ("2", "zh-Hans"), ("what is in the latte", "en")],
+)
+def test_a_borrowed_word_does_not_end_a_conversation_in_chinese(text, language):
+    """A sentence does."""
+    assert detect(text, spoken="zh-Hans") == language
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("一", 1), ("2", 2), ("第二个", 2), ("選第三項吧", 3), ("就要第一個", 1), ("4号", 4),
+        ("两杯", None), ("大杯", None), ("第二个问题是什么", None), ("latte", None),
+    ],
+)  # fmt: skip
+def test_a_place_in_a_list(text, number):
+    """What counts the choices shown is told from what counts cups."""
+    assert place(text) == number
 
 
 def test_folding_keeps_places():

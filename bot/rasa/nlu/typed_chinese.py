@@ -16,6 +16,10 @@ _MONEY = re.compile(rf"({_NUMBER}(?:\.\d{{1,2}})?) ?(?:块钱?|元|欧元|欧|�
 _QUANTITY = re.compile(rf"({_NUMBER}) ?(?:杯|份|个|包|袋|瓶|台|张|只|件|盒|罐)")
 _TIME = re.compile(rf"(早上|上午|中午|下午|晚上|今晚)?({_NUMBER}) ?(?:点钟?|:|：)(半|一刻|三刻|{_NUMBER}分?)?")
 _LATER = re.compile(rf"(半个?|{_NUMBER}个?) ?(分钟|小时|钟头)(?:以?后|之后|内)")
+_PLACE = re.compile(
+    rf"(?:就|我|要|选|想)*(?:第({_NUMBER})(?:个|项|种|款|号|条)?|({_NUMBER})号?)(?:吧|谢谢|好了|就好|。|，)*"
+)
+_ALONE = re.compile(rf"({_NUMBER})[。，吧]*")
 _DAY = re.compile(r"(今天|今晚|明天|明早|后天|昨天)|(下个?)?(?:星期|周|礼拜)([一二三四五六日天])")
 _AHEAD = {"今天": 0, "今晚": 0, "明天": 1, "明早": 1, "后天": 2, "昨天": -1}
 _WEEK = "一二三四五六日"
@@ -46,6 +50,12 @@ def number(word: str) -> int | None:
         else:
             return None
     return total + digit
+
+
+def place(text: str) -> int | None:
+    """Which of the things listed a short answer names: 二, 第二个, 选第二项吧, 3号; None for anything else."""
+    found = _PLACE.fullmatch(fold(text.strip()))
+    return number(found.group(1) or found.group(2)) if found else None
 
 
 def _entity(kind: str, value: Any, match: re.Match[str]) -> Entity:
@@ -98,6 +108,8 @@ def _day(match: re.Match[str], today: date) -> date:
 
 
 def _quantities(text: str, now: datetime) -> Iterator[Entity]:
+    if (alone := _ALONE.fullmatch(text)) and (value := number(alone.group(1))):
+        yield {**_entity("quantity", value, alone), "end": alone.end(1)}
     for match in _QUANTITY.finditer(text):
         value = number(match.group(1))
         if value and not re.search(r"[第这那哪每]$", text[: match.start()]):
