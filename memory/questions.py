@@ -44,16 +44,18 @@ def settle(
 ) -> None:
     """Note what became of the open questions among ``asked``: ``answers`` tells of those that were answered whether
     the answer changed the outcome; the others were skipped."""
+    if not asked:
+        return
     scope = _session.serve(tx, customer).scope
-    for question in sorted(asked):
-        mine = (
-            QuestionRow.customer.in_(scope),
-            QuestionRow.conversation == conversation,
-            QuestionRow.question == question,
-            QuestionRow.settled_at.is_(None),
-        )
+    mine = (
+        QuestionRow.customer.in_(scope),
+        QuestionRow.conversation == conversation,
+        QuestionRow.settled_at.is_(None),
+        QuestionRow.question.in_(sorted(asked)),
+    )
+    for question in set(_session.ask(tx, select(QuestionRow.question).where(*mine)).scalars()):
         became = {"answered": question in answers, "changed": answers.get(question, False), "settled_at": now}
-        _session.change(tx, update(QuestionRow).where(*mine).values(**became))
+        _session.change(tx, update(QuestionRow).where(*mine, QuestionRow.question == question).values(**became))
 
 
 def of(tx: Tx, customer: str, *, since: datetime) -> tuple[Question, ...]:
