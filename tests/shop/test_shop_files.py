@@ -11,6 +11,8 @@ from shop_talk import CATALOGUE, DOMAIN, FLOWS, ROOT, WORDING
 import actions
 from actions.base import Shop
 from bot.flows.model import Act, Collect, Offer
+from bot.rasa.nlu.chinese import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
+from bot.translated import untold
 
 READ_BY_RASA = {"rules", "stories", "nlu", "responses"}
 ENGINE_SAYS = {
@@ -119,9 +121,10 @@ def test_no_file_of_the_shop_is_taken_for_training_data(path):
     assert READ_BY_RASA & {str(key) for key in keys(yaml.safe_load(path.read_text()))} == set()
 
 
-def test_choices_in_the_wording_lead_somewhere():
+@pytest.mark.parametrize("language", WORDING.languages)
+def test_choices_in_the_wording_lead_somewhere(language):
     """A button of a text starts a flow, answers a step or is a command that exist."""
-    for variants in WORDING.languages["en"].values():
+    for variants in WORDING.languages[language].values():
         for variant in variants:
             for button in variant.buttons:
                 choice = button.choice
@@ -129,12 +132,32 @@ def test_choices_in_the_wording_lead_somewhere():
                 assert choice.step is None or choice.step in FLOWS.flows[choice.flow].steps
 
 
+def test_chinese_says_all_that_english_says():
+    """Every name with the same variables, buttons and conditions, and every title, description and step."""
+    assert set(WORDING.languages) == {"en", "zh-Hans", "zh-Hant"}
+    assert list(untold(ROOT / "data", WORDING)) == []
+    english = WORDING.languages["en"]
+    for language in ("zh-Hans", "zh-Hant"):
+        for name, variants in WORDING.languages[language].items():
+            assert [_shape(each) for each in variants] == [_shape(each) for each in english[name]], name
+
+
+def _shape(variant):
+    return (variant.channel, variant.condition, [button.choice for button in variant.buttons])
+
+
+def test_each_script_of_chinese_keeps_to_itself():
+    """No character of the other one."""
+    for language, foreign in (("zh-Hans", TRADITIONAL_ONLY), ("zh-Hant", SIMPLIFIED_ONLY)):
+        assert foreign & set((ROOT / "data" / "wording" / f"{language}.yml").read_text()) == set()
+
+
 def test_no_text_shouts():
     """Warm and plain: no exclamation marks."""
     for language, texts in WORDING.languages.items():
         raw = (ROOT / "data" / "wording" / f"{language}.yml").read_text()
         assert texts
-        assert "!" not in raw
+        assert not {"!", "！"} & set(raw)
 
 
 def test_demo_orders_are_of_demo_customers_and_things_in_the_catalogue():

@@ -31,7 +31,7 @@ _SIMPLIFIED = (
 )
 _FOLD = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 # Characters that are written in one of the two scripts only, so that they tell them apart.
-_BOTH = frozenset("的是不了没在东他你什给看拿台周里只准松面后干斗余咸游种志吃布仓云回表着范丰几系奶您高餐燕恢牠雅")
+_BOTH = frozenset("的是不了没在东他你什给看拿台周里只准松面后干斗余咸游种志吃布仓云回表着范丰几系奶您高餐燕恢牠它雅")
 TRADITIONAL_ONLY = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED) - _BOTH
 SIMPLIFIED_ONLY = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL) - _BOTH
 
