@@ -91,7 +91,8 @@ def make_client(gateway, memory, clock) -> TestClient:
     given = {"DEMO": "1", "IDENTITY_SECRET": SECRET, "SESSION_SECRET": SECRET, "SHOP_API_KEY": SECRET}
     people = People(memory, secret=SECRET, clock=clock)
     told = settings.load(ROOT, given=given)
-    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, (), None, None, Idle(), Idle())
+    files = app.Files.of(told.data)
+    parts = app.Parts(told, memory, clock, files, gateway, people, gateway.erasures, NLG, None, Idle(), Idle())
     return TestClient(app.build(parts), raise_server_exceptions=False)
 
 
