@@ -49,11 +49,11 @@ class FakeAssistant:
         if self.fails:
             raise RuntimeError("the model is gone")
 
-        def write(tx):
-            for staged in turn.writes:
-                staged(tx)
+        return Answer((Outgoing("Which milk?", self.offers),), turn.write)
 
-        return Answer((Outgoing("Which milk?", self.offers),), write)
+    async def requests(self, text: str) -> tuple[str, ...]:
+        meant = {"forget me": "forget_everything", "yes": "affirm", "no": "deny"}
+        return tuple(meant.get(part, "inform") for part in text.split(" and "))
 
 
 def by_keyword(text: str, *, context: Context) -> Refusal | None:
