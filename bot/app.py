@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +196,9 @@ def _routers(parts: Parts, limits: Limits) -> Iterator[APIRouter]:
 def _lifespan(parts: Parts) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # What was put together at the start stays: the collector looking through it again and again, a large catalogue
+        # above all, would cost now and then a turn a tenth of a second.
+        gc.freeze()
         hub = parts.gateway.hub
         tasks = [asyncio.create_task(hub.run())] if isinstance(hub, RedisHub) else []
         tasks += [asyncio.create_task(each.run()) for each in (parts.schedule, parts.keeping)]

@@ -14,12 +14,13 @@ from memory._tables import QuestionRow
 # Not a question, but kept like one: that purchases shape what is shown has been said.
 NOTICE = "notice_personalisation"
 
-_OPEN = (
+_ANY_OPEN = (
     QuestionRow.customer.in_(bindparam("scope", expanding=True)),
     QuestionRow.conversation == bindparam("within"),
-    QuestionRow.question == bindparam("named"),
     QuestionRow.settled_at.is_(None),
 )
+_OPEN = (*_ANY_OPEN, QuestionRow.question == bindparam("named"))
+_ALL_OPEN = Prepared(select(QuestionRow.question).where(*_ANY_OPEN))
 _IS_OPEN = Prepared(select(QuestionRow.id).where(*_OPEN).limit(1))
 _SETTLE = Prepared(
     update(QuestionRow).where(*_OPEN).values({name: bindparam(name) for name in ("answered", "changed", "settled_at")})
@@ -53,8 +54,11 @@ def settle(
 ) -> None:
     """Note what became of the open questions among ``asked``: ``answers`` tells of those that were answered whether
     the answer changed the outcome; the others were skipped."""
+    if not asked:
+        return
     scope = sorted(_session.serve(tx, customer).scope)
-    for question in sorted(asked):
+    still = {row.question for row in _ALL_OPEN(tx, scope=scope, within=conversation)}
+    for question in sorted(asked & still):
         became = {"answered": question in answers, "changed": answers.get(question, False), "settled_at": now}
         _SETTLE(tx, scope=scope, within=conversation, named=question, **became)
 
