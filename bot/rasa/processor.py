@@ -80,9 +80,9 @@ class LeanProcessor(MessageProcessor):
             tracker.update(SlotSet(name, value))
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
 
-    async def understand(self, text: str, *, now: datetime) -> dict[str, Any]:
-        """Rasa's parse data of a text said at `now` (aware): what "tomorrow" counts from."""
-        parsed = await self.parse_message(UserMessage(text, metadata={"now": now.isoformat()}))
+    async def understand(self, text: str, *, now: datetime | None = None) -> dict[str, Any]:
+        """Rasa's parse data of a text said at `now` (default: by the machine): "tomorrow" counts from it."""
+        parsed = await self.parse_message(UserMessage(text, metadata={"now": now.isoformat()} if now else None))
         parsed["intent_ranking"] = parsed.get("intent_ranking", [])[:_RANKING_KEPT]
         return parsed
 

@@ -1,11 +1,18 @@
 """The customers' contract over HTTP and WebSocket, against the trained assistant."""
 
+import asyncio
+import copy
 import json
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
+from rasa.shared.core.events import UserUttered
 from starlette.websockets import WebSocketDisconnect
+
+from bot.gateway import Incoming
+from bot.rasa import transcript
+from memory import identities, transcripts
 
 CHAT = "/api/chat"
 
@@ -194,3 +201,18 @@ def test_metrics_count_turns(client, someone):
     """Nothing about whom."""
     someone("counted").say("hi")
     assert "rapport_turns_total" in client.get("/metrics").text
+
+
+def test_tomorrow_counts_from_the_clock_of_the_turn(parts):
+    """A demo's clock that was moved on moves "tomorrow" with it."""
+    moved = datetime(2030, 3, 1, 12, tzinfo=UTC)
+    gateway = copy.copy(parts.gateway)
+    gateway.clock = lambda: moved
+    with parts.memory.write() as tx:
+        customer = identities.sign_in(tx, subject="moved-clock", now=moved)
+    handled = asyncio.run(gateway.handle(Incoming(customer, "web", text="a large latte tomorrow")))
+    with parts.memory.read() as tx:
+        stored = transcripts.load(tx, handled.conversation.id)
+    said = next(event for event in transcript.load(stored, "c", parts.gateway.assistant.processor.domain).tracker.events
+                if isinstance(event, UserUttered))  # fmt: skip
+    assert {e["entity"]: e["value"] for e in said.entities}["date"] == "2030-03-02"
