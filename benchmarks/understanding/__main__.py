@@ -51,10 +51,17 @@ def _own(encoder: embeddings.Encoder) -> None:
     texts, labels = own.examples(ROOT / "data" / "nlu")
     models = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
     understanding = Understanding(nlp, reading.Reader(models, encoder, detector), detector)
-    _print("intents", own.intents(understanding))
-    for path in sorted(own.HELD_OUT.glob("refusals*.yml")):
-        _print(path.stem, own.heard(detector, path.stem))
-    _print("facts", own.told(nlp))
+    _print("intents", own.intents(understanding, own.held_out("intents")))
+    for name in ("refusals", "refusals_second"):
+        sets = own.held_out(name)
+        _print(name, own.heard(detector, sets, sets.pop("ordinary")))
+    _print("facts", own.told(nlp, own.held_out("facts")["cases"]))
+    for path in sorted(own.HELD_OUT.glob("apart*.yml")):
+        apart = own.held_out(path.stem)
+        _print(f"{path.stem}: refusals", own.heard(detector, apart["refusals"], apart["ordinary"]))
+        _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
+        if "facts" in apart:
+            _print(f"{path.stem}: facts", own.told(nlp, apart["facts"]))
     _print("cost, ms at the median", own.cost(nlp, models, detector, cache=ROOT / "models"))
 
 

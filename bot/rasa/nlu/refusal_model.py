@@ -27,6 +27,8 @@ from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.model import FOLDS, SEED, Floats, Linear, Sparse
 
 Whole = NDArray[np.int64]
+# What a plain "no, nothing else, thanks" is made of.
+NO_MORE = frozenset({"neg", "all", "more", "want", "pls"})
 SCOPES = ("all", "marketing", "memory", "profiling")
 # Everyday talk. Near misses ("stop the order"), written to be mistaken, have labels of their own and are rarer in life.
 ORDINARY = "ordinary"
@@ -154,6 +156,10 @@ class RefusalModel:
         """Log-odds of a refusal for each text."""
         views = np.hstack(self.refuses.logits(texts, vectors))
         return self.rule(vectors=vectors is not None).score(views, english(texts))
+
+    def says_no_more(self, text: str) -> bool:
+        """Is it "no, nothing else, thanks" in another language than English, which the examples cover?"""
+        return detect(text) != "en" and self.concepts.only(text, NO_MORE)
 
     def scope(self, texts: Sequence[str], vectors: Floats | None) -> list[str]:
         """What each text refuses, supposing that it refuses something."""
