@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
@@ -13,14 +13,11 @@ from actions.citing import FACT, cites
 from actions.knowing import facts_of
 from actions.speech import opening
 from bot.flows.model import Choice
-from bot.offering.catalogue import PRODUCT, Catalogue
-from memory import questions
+from bot.offering.catalogue import PRODUCT
 from memory.facts import Fact
 
 # More buttons than this are a list to read, no choice.
 MOST_BUTTONS = 7
-# What an order asks of its products; whether the answers mattered is known when it is placed.
-ASKED_OF_ITEMS = frozenset({"amount", "size", "milk", "temperature", "syrup", "grind"})
 
 
 class _AskModule(ShopAction):
@@ -37,7 +34,6 @@ class _AskModule(ShopAction):
         buttons = [
             button(opening(speech.title(self.slot, value)), answer(tracker, **{self.slot: value})) for value in others
         ]
-        note_question(tracker, self.slot)
         if usual is None:
             dispatcher.utter_message(response=f"utter_ask_{self.slot}", buttons=buttons, product=product)
             return []
@@ -160,29 +156,3 @@ class ActionAskSubscriptionConfirmed(ShopAction):
             place=tracker.slots.get("address"),
         )
         return []
-
-
-def note_question(tracker: ShopTracker, question: str) -> None:
-    """Put a question down in the ledger of effort."""
-    turn = tracker.turn
-    turn.stage(
-        lambda tx: questions.ask(tx, turn.customer, conversation=turn.conversation, question=question, now=turn.now)
-    )
-
-
-def answers_settled(catalogue: Catalogue, slots: Mapping[str, Any]) -> dict[str, bool]:
-    """Of what was answered, whether it led to another thing than a skip would have."""
-    item = catalogue.products.get(str(slots.get(PRODUCT)))
-    given = {slot: slots.get(slot) for slot in (item.options if item else ()) if slots.get(slot) is not None}
-    return {slot: str(value) != _left_to_us(catalogue, slots, slot) for slot, value in given.items()}
-
-
-def _left_to_us(catalogue: Catalogue, slots: Mapping[str, Any], slot: str) -> str | None:
-    """What it would have been without the answer."""
-    item = catalogue.products[str(slots[PRODUCT])]
-    modules = catalogue.options(item.id, slot)
-    return item.defaults.get(slot) or _SKIPPED.get(slot) or (modules[0].id if modules else None)
-
-
-# What a skip stands for in data/flows/ordering.yml, where it does not mean the first that can be had.
-_SKIPPED = {"temperature": "hot", "syrup": "none", "grind": "whole_bean"}

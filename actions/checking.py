@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, answer, asked_by, button, mentioned, requests, sets
 from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.effort import settle_answers
 from actions.knowing import know
 from actions.owning import own_of, says_my
 from actions.speech import opening
@@ -77,6 +78,8 @@ class ActionCheckCombination(ShopAction):
             fitting = [m.id for m in options if not self.catalogue.validate({**wanted, **chosen, slot: m.id})]
             chosen |= {slot: fitting[0]} if fitting else {}
         problems = self.catalogue.validate({**wanted, **chosen})
+        if not problems:
+            settle_answers(tracker, self.catalogue)
         return sets({**chosen, "combination": "refused" if problems else "valid"})
 
 

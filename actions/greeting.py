@@ -12,6 +12,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DIALOGUE, Event, ShopTracker, button
+from actions.effort import REFILL, note_question
 from actions.knowing import BEANS, Known
 from actions.showing import ASKED, Asked, Showing
 from actions.speech import opening
@@ -23,7 +24,6 @@ from bot.offering.refills import Refill, due
 from memory import consent, orders, questions
 from memory.consent import Purpose
 
-REFILL = "refill"
 # Things bought more often than this, in days, nobody needs to be reminded of.
 _REFILL_CYCLE = 10
 SUBSCRIPTIONS = "subscriptions"
@@ -81,12 +81,8 @@ class ActionGreet(Showing):
         refill = next(iter(self._due(tracker, known)), None)
         if refill is None:
             return []
-        turn, speech = tracker.turn, self.speech(tracker)
-        turn.stage(
-            lambda tx: questions.ask(
-                tx, turn.customer, conversation=turn.conversation, question=REFILL, about=refill.sku, now=turn.now
-            )
-        )
+        speech = self.speech(tracker)
+        note_question(tracker, REFILL, about=refill.sku)
         dispatcher.utter_message(
             response="utter_ask_refill",
             product=refill.sku,

@@ -6,10 +6,11 @@ to protect still hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import repeat
 
 from bot.offering.benefits import Deeds
 from bot.offering.candidates import Person
@@ -20,7 +21,7 @@ from bot.offering.tiers import Tier
 from memory import Tx, consent, facts, orders, profiles, purchases, tickets
 from memory.consent import ConsentRefused, Grant, Purpose
 from memory.facts import Fact
-from memory.purchases import Piece
+from memory.purchases import Columns
 
 CANCELLED = "cancelled"
 BEANS = "beans"
@@ -63,8 +64,8 @@ def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None 
     own = tuple(made for each in told if each.attribute == OWN and (made := composed(each.value)))
     if grant is None:
         return Known(False, Person(stated=tuple(fact for fact in stated if fact.kind in _ABSOLUTE)), own)
-    bought = [line for line in purchases.pieces(tx, grant) if until is None or line.ordered_at <= until]
-    return Known(True, Person(bought_and_kept(bought), stated), own)
+    bought = bought_and_kept(purchases.columns(tx, grant), until=until)
+    return Known(True, Person(bought, stated), own)
 
 
 def standing(tx: Tx, customer: str) -> tuple[Tier, datetime | None]:
@@ -92,27 +93,22 @@ def facts_of(tx: Tx, customer: str) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact.state == "current" and fact.for_whom == "self" and fact.lasting)
 
 
-def bought_and_kept(lines: Sequence[Piece]) -> tuple[Bought, ...]:
-    """Purchases without what was returned."""
-    if any(line.quantity < 0 for line in lines):
-        kept = {line.line for line in settle([_settled(line, place) for place, line in enumerate(lines)])}
-        lines = [line for place, line in enumerate(lines) if place in kept]
-    return tuple(
-        Bought(
-            line.line,
-            line.sku,
-            line.ordered_at,
-            line.unit_price,
-            line.gift,
-            modules=tuple(sorted(line.modules.items())) if line.modules else (),
-        )
-        for line in lines
-    )
-
-
-def _settled(line: Piece, place: int) -> OrderLine:
+def bought_and_kept(lines: Columns, *, until: datetime | None = None) -> tuple[Bought, ...]:
+    """Purchases without what was returned; up to `until`, if given."""
+    line, sku, at, quantity, price, gift, modules = lines
+    bought = tuple(map(Bought, line, sku, at, price, gift, repeat(False), modules))
+    if min(quantity, default=1) > 0:
+        return bought if until is None else tuple(each for each in bought if each.at <= until)
     # Linked customers are one person: what one bought the other may return.
-    return OrderLine("", "", line.ordered_at, line.sku, line.quantity, Decimal(0), line=place)
+    settled = settle(
+        [
+            OrderLine("", "", when, what, pieces, Decimal(0), line=place)
+            for place, (when, what, pieces) in enumerate(zip(at, sku, quantity, strict=True))
+            if until is None or when <= until
+        ]
+    )
+    kept = {each.line for each in settled}
+    return tuple(each for place, each in enumerate(bought) if place in kept)
 
 
 def state(fact: Fact, catalogue: Catalogue) -> Stated | None:

@@ -6,6 +6,7 @@ It is read as the access copy reads it, so that a refusal hides nobody's own dat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
@@ -13,6 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import consents
 from actions.base import Event, ShopAction, ShopTracker, button, request_of
 from actions.citing import FACT, SET, THREAD, cited, cites, switch
+from actions.effort import told
 from actions.explaining import ActionExplainChoice
 from actions.known_facts import Fact, Knowing, is_named, said
 from actions.past import past_orders
@@ -24,6 +26,7 @@ from memory.consent import Purpose
 
 # So many cards of one kind are read; the rest comes on demand.
 PAGE = 4
+_A_YEAR = timedelta(days=365)
 SECTIONS = ("facts", "threads", "purchases", "consents")
 
 
@@ -37,6 +40,8 @@ class ActionTellKnown(Knowing):
         for each in asked:
             cards, shown = getattr(self, f"_{each}")(tracker)
             events += self._show(dispatcher, tracker, each, cards=cards, page=page, shown=shown)
+        if section is None and (effort := told(self, tracker, since=tracker.turn.now - _A_YEAR)):
+            dispatcher.utter_message(response="utter_known_effort", effort=effort)
         return events
 
     def _show(

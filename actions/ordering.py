@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import times
-from actions.asking import ASKED_OF_ITEMS, answers_settled
+from actions import effort, times
 from actions.base import Event, ShopAction, ShopTracker, button, mentioned, request_of, sets
 from actions.cart import (
     GIFT,
@@ -27,7 +26,10 @@ from actions.knowing import know
 from actions.owning import own_of
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT
-from memory import Tx, orders, purchases, questions
+from memory import Tx, orders, purchases
+
+# An order is made within so long; what was asked before belongs to another.
+_ONE_ORDER = timedelta(days=1)
 
 
 class ActionNoteMore(ShopAction):
@@ -71,7 +73,6 @@ class ActionPlaceOrder(ShopAction):
             "at": there.isoformat() if there else None,
             "on_us": order.on_us,
         }
-        settled = answers_settled(self.catalogue, slots)
 
         def place(tx: Tx) -> None:
             orders.place(
@@ -87,16 +88,9 @@ class ActionPlaceOrder(ShopAction):
             )
             bought = purchase_lines(number, order.lines, now=turn.now, channel=turn.channel)
             purchases.record_order(tx, turn.customer, order_id=number, rows=bought)
-            questions.settle(
-                tx,
-                turn.customer,
-                conversation=turn.conversation,
-                answers=settled,
-                asked=ASKED_OF_ITEMS,
-                now=turn.now,
-            )
 
         turn.stage(place)
+        effort.settle_refill(self, tracker, {line["sku"] for line in order.lines})
 
     def _tell(
         self,
@@ -116,8 +110,17 @@ class ActionPlaceOrder(ShopAction):
             number=number,
             when=when,
             total=speech.money(Decimal(order.total)),
+            effort=self._effort(tracker),
             buttons=self._own(tracker),
         )
+
+    def _effort(self, tracker: ShopTracker) -> str | None:
+        """What was asked for this order: since the last one, in this conversation."""
+        turn = tracker.turn
+        with self.shop.memory.read() as tx:
+            last = orders.latest(tx, turn.customer)
+        since = max(last.placed_at if last else turn.now - _ONE_ORDER, turn.now - _ONE_ORDER)
+        return effort.told(self, tracker, since=since, here=True)
 
     def _own(self, tracker: ShopTracker) -> list[dict[str, Any]]:
         """What was put together with care can be kept as the customer's own; a gift is nobody's taste."""

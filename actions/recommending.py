@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import times
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.checking import just_mentioned
+from actions.effort import note_question, settle_question
 from actions.knowing import Known
 from actions.shop_questions import NEW_DAYS, lowest_price, products_meant
 from actions.showing import ASKED, FIRST_CATEGORY, SHOWN, Asked, Showing, Shown, seed_of
@@ -19,7 +20,6 @@ from bot.flows.model import Choice
 from bot.offering.catalogue import Product
 from bot.offering.choices import ChoiceSet, Option, SetKind
 from bot.offering.effort import changed_outcome
-from memory import Tx, questions
 
 FOR_WHOM = "ask_for_whom"
 _RESPONSES = {SetKind.PERSONAL: "utter_choices_personal", SetKind.POPULAR: "utter_choices_popular"}
@@ -58,7 +58,8 @@ class ActionRecommend(_Suggest):
         if made.kind is SetKind.QUESTION:
             return self._ask(dispatcher, tracker, asked)
         if answered:
-            self._settle(tracker, answered=tracker.arguments["answer"] == "me")
+            # "For me" shows what a skip would have shown: the answer was not needed.
+            settle_question(tracker, FOR_WHOM, changed=False if tracker.arguments["answer"] == "me" else None)
         return self.show(dispatcher, tracker, made, asked, response=self.response(made.kind))
 
     def asked(self, tracker: ShopTracker) -> Asked:
@@ -70,10 +71,8 @@ class ActionRecommend(_Suggest):
         return int(FOR_WHOM not in before and len(before) < self.engine.rules.choices.questions)
 
     def _ask(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, asked: Asked) -> list[Event]:
-        turn, speech = tracker.turn, self.speech(tracker)
-        turn.stage(
-            lambda tx: questions.ask(tx, turn.customer, conversation=turn.conversation, question=FOR_WHOM, now=turn.now)
-        )
+        speech = self.speech(tracker)
+        note_question(tracker, FOR_WHOM)
         dispatcher.utter_message(
             response="utter_ask_for_whom",
             buttons=[
@@ -89,11 +88,6 @@ class ActionRecommend(_Suggest):
     def _again(self, answer: str, asked: Asked) -> Choice:
         return Choice(action=self.name(), args={"answer": answer, "category": asked.category})
 
-    def _settle(self, tracker: ShopTracker, *, answered: bool) -> None:
-        # "For me" shows what a skip would have shown: the answer was not needed.
-        turn, answers = tracker.turn, {FOR_WHOM: False} if answered else {}
-        turn.stage(lambda tx: _settle(tx, tracker, answers))
-
 
 class ActionRecommendGift(_Suggest):
     """Something to give. Nothing of the customer's own taste goes into it, and nothing of it comes back."""
@@ -104,7 +98,7 @@ class ActionRecommendGift(_Suggest):
         if FOR_WHOM in (tracker.slots.get(ASKED) or []):
             own = self.set_for(known, Asked(), tracker)
             changed = changed_outcome([o.sku for o in made.options], [o.sku for o in own.options])
-            tracker.turn.stage(lambda tx: _settle(tx, tracker, {FOR_WHOM: changed}))
+            settle_question(tracker, FOR_WHOM, changed=changed)
         return self.show(dispatcher, tracker, made, asked, response="utter_choices_gift")
 
     def asked(self, tracker: ShopTracker) -> Asked:
@@ -192,15 +186,3 @@ class ActionDecline(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         dispatcher.utter_message(response="utter_declined")
         return []
-
-
-def _settle(tx: Tx, tracker: ShopTracker, answers: dict[str, bool]) -> None:
-    turn = tracker.turn
-    questions.settle(
-        tx,
-        turn.customer,
-        conversation=turn.conversation,
-        answers=answers,
-        asked=frozenset({FOR_WHOM}),
-        now=turn.now,
-    )

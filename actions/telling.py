@@ -17,6 +17,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import consents
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.citing import FACT, cites, yes_no
+from actions.effort import note_question, settle_question
 from actions.facts_said import sentence
 from actions.facts_told import SELF, Change, Told, plan, remember
 from actions.knowing import granted
@@ -31,6 +32,8 @@ _CORRECTING = re.compile(
     r"|现在|現在|不再|其实|其實|改成|改喝|换成|換成|以后|以後",
     re.IGNORECASE,
 )
+# The questions of this topic, as the ledger of effort names them.
+REMEMBER, WHICH = "remember", "which_holds"
 
 
 class _Telling(ShopAction):
@@ -48,6 +51,7 @@ class _Telling(ShopAction):
         for change in changes:
             if change.how == "dispute":
                 self._ask_which(dispatcher, speech, change, purpose)
+                note_question(tracker, WHICH)
             elif change.how == "take_back":
                 known = change.old and speech.join([_said(speech, fact) for fact in change.old])
                 dispatcher.utter_message(
@@ -153,6 +157,7 @@ class ActionHearPreference(_Telling):
             fact=speech.join([one.in_words(speech) for one in told]),
             buttons=[button(speech.say(f"utter_choice_{answer}"), choice) for answer, choice in ways.items()],
         )
+        note_question(tracker, REMEMBER)
         yes, no, *_ = ways.values()
         return yes_no(yes, no)
 
@@ -171,6 +176,8 @@ class ActionRemember(_Telling):
         purpose, answer = Purpose(str(args.get("purpose"))), args.get("answer")
         told = [Told.of(found) for found in args.get("facts") or ()]
         said = self._evidence(tracker)
+        # Without an answer nothing is kept, either.
+        settle_question(tracker, REMEMBER, changed=answer not in ("just_this_once", "remember_this_not"))
         if answer in ("just_this_once", "remember_this_not"):
             dispatcher.utter_message(response="utter_noted_for_today")
             return []
@@ -200,6 +207,7 @@ class ActionSettleFact(_Telling):
         turn, args = tracker.turn, tracker.arguments
         purpose, kept = Purpose(str(args.get("purpose"))), Told.of(args["keep"])
         turn.stage(lambda tx: _settle(tx, turn, kept, purpose))
+        settle_question(tracker, WHICH, changed=True)
         dispatcher.utter_message(response="utter_fact_noted", fact=kept.in_words(self.speech(tracker)))
         return []
 

@@ -16,6 +16,7 @@ from rasa.shared.core.slots import Slot
 from actions import consents
 from actions.citing import CITED, YES_NO
 from actions.erasing import ERASE, EVERYTHING
+from bot import effort
 from bot.flows import engine
 from bot.flows.model import Choice, FlowSet, State, ThreadSnapshot
 from bot.live import Live
@@ -203,12 +204,14 @@ class Assistant:
         replies = tuple(_outgoing(event) for event in fresh if isinstance(event, BotUttered))
         after = self._half_done(tracker)
         changed = [snapshot for thread, snapshot in after.items() if before.get(thread) != snapshot]
-        ended = (tracker.get_slot(DIALOGUE) or {}).get("ended", [])
+        dialogue = tracker.get_slot(DIALOGUE) or {}
+        ended = dialogue.get("ended", [])
 
         def write(tx: Any) -> None:
             transcript.save(tx, start.loaded, customer=turn.customer, now=turn.now)
             for staged in turn.writes:
                 staged(tx)
+            effort.keep(tx, turn, self.flows.current(), dialogue)
             for end in ended:
                 threads.close(tx, end["thread"], end["how"], customer=turn.customer, now=turn.now)
             if consent.allows(tx, turn.customer, Purpose.RESUME):

@@ -58,7 +58,8 @@ class GatedSession(Session):
 class Prepared:
     """A statement built and checked once: it names its customers as ``:owner`` or ``:scope`` for each table it reads.
 
-    ``keys`` marks one that is not scoped: on the tables that say who is who, or on the full-text index by its ids.
+    ``keys`` marks one that is not scoped: on the tables that say who is who, on the full-text index by its ids, or
+    where no grant is needed: to end or to show what is the customer's own.
     """
 
     _entities: tuple[type, ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_
 
 from memory import _tables
 from memory._purposes import Purpose
@@ -42,6 +42,12 @@ class Kept:
         """The criterion that a row is about one of these customers."""
         named = sorted(customers)
         return or_(*(getattr(self.row, column).in_(named) for column in self.columns))
+
+    @property
+    def of_scope(self) -> ColumnElement[bool]:
+        """The same for a statement that is prepared once and told its customers as ``:scope``."""
+        scope: BindParameter[str] = bindparam("scope", expanding=True)
+        return or_(*(getattr(self.row, column).in_(scope) for column in self.columns))
 
 
 def _kept(

@@ -143,6 +143,18 @@ _HOLD = Prepared(
     .where(ConversationRow.id == bindparam("id")),
     keys=True,
 )
+_MEMBERS = Prepared(
+    select(CustomerRow.id, CustomerRow.child).where(
+        CustomerRow.person == bindparam("person"), CustomerRow.blocked_at.is_(None)
+    ),
+    keys=True,
+)
+_LINKED_AT = Prepared(
+    select(func.max(LinkRow.made_at)).where(
+        LinkRow.undone_at.is_(None), LinkRow.keeper.in_(bindparam("scope", expanding=True))
+    ),
+    keys=True,
+)
 
 
 def serve(tx: Tx, customer: str) -> Served:
@@ -166,13 +178,10 @@ def admit(tx: Tx, customer: str, row: Any) -> Served:
 
 
 def _joined(tx: Tx, customer: str, person: str) -> Served:
-    members = select(CustomerRow.id, CustomerRow.child).where(
-        CustomerRow.person == person, CustomerRow.blocked_at.is_(None)
-    )
-    rows = private(tx, members).all()
+    rows = _MEMBERS(tx, person=person).all()
     scope = frozenset(row.id for row in rows)
-    newest = select(func.max(LinkRow.made_at)).where(LinkRow.undone_at.is_(None), LinkRow.keeper.in_(scope))
-    return Served(customer, scope, any(row.child for row in rows), private(tx, newest).scalar())
+    newest = _LINKED_AT(tx, scope=sorted(scope)).scalar()
+    return Served(customer, scope, any(row.child for row in rows), newest)
 
 
 def hold(tx: Tx, conversation: str, *, customer: str | None = None) -> Held:

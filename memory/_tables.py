@@ -324,6 +324,7 @@ class QuestionRow(OfCustomer, Base):
     """One question that was put to a customer, and what became of the answer."""
 
     __tablename__ = "questions"
+    customer_leads_an_index = True
 
     id: Mapped[int] = mapped_column(_BIG_ID, primary_key=True)
     conversation: Mapped[str]
@@ -466,3 +467,10 @@ class KeyRow(Base):
 Index("ix_orders_customer_placed_at", OrderRow.customer, OrderRow.placed_at)
 # Whether anything was ordered since a stock was counted, and what.
 Index("ix_orders_changed_at", OrderRow.changed_at)
+# The choices that the last turn showed, among all of a conversation's.
+Index("ix_choices_turn", ChoiceRow.customer, ChoiceRow.conversation, ChoiceRow.turn)
+# A customer's open threads, among all that ended.
+Index("ix_threads_state", ThreadRow.customer, ThreadRow.state)
+# Whether a question is open in a conversation, among all that were settled.
+_ASKED = (QuestionRow.customer, QuestionRow.conversation, QuestionRow.question, QuestionRow.settled_at)
+Index("ix_questions_asked", *_ASKED)

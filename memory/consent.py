@@ -15,7 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 
 from memory import _keeping, _session
 from memory._gate import Prepared
@@ -51,6 +51,26 @@ _CURRENT = Prepared(
         ConsentRow.expires_at,
         ConsentRow.decision_id,
     ).where(ConsentRow.customer.in_(bindparam("scope", expanding=True)))
+)
+
+
+def _is_stated(row: type[ConsentRow] | type[DecisionRow]) -> list[ColumnElement[bool]]:
+    """That a row of ``:owner``'s is about ``:purpose``, ``:channel`` and ``:topic``."""
+    stated = [getattr(row, name) == bindparam(name) for name in ("purpose", "channel", "topic")]
+    return [row.customer == bindparam("owner"), *stated]
+
+
+_STANDING = Prepared(select(ConsentRow.decision_id, ConsentRow.decided_at).where(*_is_stated(ConsentRow)))
+_SUPERSEDE, _STAND = Prepared(delete(ConsentRow).where(*_is_stated(ConsentRow))), Prepared(insert(ConsentRow))
+_ENTER = Prepared(insert(DecisionRow))
+_NEWEST = Prepared(select(DecisionRow.id).where(*_is_stated(DecisionRow)).order_by(DecisionRow.id.desc()).limit(1))
+# Two decisions at once are taken one after the other; rows that refer to the customer are not kept waiting.
+_ONE_BY_ONE = Prepared(
+    select(CustomerRow.id)
+    .where(CustomerRow.id.in_(bindparam("scope", expanding=True)))
+    .order_by(CustomerRow.id)
+    .with_for_update(key_share=True),
+    keys=True,
 )
 
 Decision = Literal["granted", "withdrawn"]
@@ -151,9 +171,7 @@ def decide(
     """
     purpose = _checked(tx, purpose, channel, decision, evidence)
     served = _session.serve(tx, customer)
-    # Two decisions at once are taken one after the other; rows that refer to the customer are not kept waiting.
-    one_by_one = select(CustomerRow.id).where(CustomerRow.id.in_(sorted(served.scope))).order_by(CustomerRow.id)
-    _session.private(tx, one_by_one.with_for_update(key_share=True))
+    _ONE_BY_ONE(tx, scope=sorted(served.scope)).all()
     if (purpose, channel, topic, decision) == (Purpose.RESUME, "*", "*", "withdrawn") and allows(tx, customer, purpose):
         _keeping.move_out(tx, served.scope)
     sides = sorted(served.scope) if decision == "withdrawn" else [customer]
@@ -298,8 +316,9 @@ def _append(
     evidence: Evidence,
     now: datetime,
 ) -> int:
-    key = {"customer": customer, "purpose": purpose.value, "channel": channel, "topic": topic}
-    standing = _session.ask(tx, select(ConsentRow.decision_id, ConsentRow.decided_at).filter_by(**key)).first()
+    stated = {"purpose": purpose.value, "channel": channel, "topic": topic}
+    key = {"customer": customer, **stated}
+    standing = _STANDING(tx, owner=customer, **stated).first()
     decided_at = evidence.decided_at or now
     entry = {
         **key,
@@ -315,12 +334,11 @@ def _append(
         "expires_at": evidence.expires_at,
         "supersedes": None if standing is None else standing.decision_id,
     }
-    _session.add(tx, insert(DecisionRow), [entry])
-    newest = select(DecisionRow.id).filter_by(**key).order_by(DecisionRow.id.desc()).limit(1)
-    number = int(_session.ask(tx, newest).scalar_one())
+    _ENTER.each(tx, [entry])
+    number = int(_NEWEST(tx, owner=customer, **stated).scalar_one())
     # A decision from before the standing one (an import) enters the ledger without becoming current.
     if standing is None or decided_at >= standing.decided_at:
-        _session.change(tx, delete(ConsentRow).filter_by(**key))
+        _SUPERSEDE(tx, owner=customer, **stated)
         row = {"decision": decision, "decided_at": decided_at, "expires_at": evidence.expires_at}
-        _session.add(tx, insert(ConsentRow), [{**key, **row, "decision_id": number}])
+        _STAND.each(tx, [{**key, **row, "decision_id": number}])
     return number

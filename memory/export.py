@@ -12,8 +12,18 @@ from typing import Any
 from sqlalchemy import select
 
 from memory import _registry, _session, consent
+from memory._gate import Prepared
 from memory._registry import Kept
 from memory._session import Tx
+
+
+def _all_of(kept: Kept) -> Prepared:
+    table = kept.row.__table__
+    columns = [column for column in table.c if column.name not in kept.hidden]
+    return Prepared(select(*columns).where(kept.of_scope).order_by(*table.primary_key), keys=True)
+
+
+_ROWS = {kept.name: _all_of(kept) for kept in _registry.TABLES}
 
 
 def access_copy(tx: Tx, customer: str, *, now: datetime, logic: str = "") -> dict[str, Any]:
@@ -53,11 +63,8 @@ def _about(tx: Tx, kept: Kept) -> dict[str, Any]:
 
 
 def _rows(tx: Tx, kept: Kept, customer: str) -> list[dict[str, Any]]:
-    scope = _session.serve(tx, customer).scope
-    columns = [column for column in kept.row.__table__.c if column.name not in kept.hidden]
-    order = list(kept.row.__table__.primary_key)
-    rows = _session.private(tx, select(*columns).where(kept.of(scope)).order_by(*order))
-    return [_plain(dict(row._mapping)) for row in rows]
+    scope = sorted(_session.serve(tx, customer).scope)
+    return [_plain(dict(row._mapping)) for row in _ROWS[kept.name](tx, scope=scope)]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ VISITOR = "visitor"
 _AT_ONCE = 500
 
 _ADD = InsertOnce(IdentityRow, keys=True)
+_CREATE = Prepared(insert(CustomerRow), keys=True)
 _FIND = Prepared(
     select(IdentityRow.customer, CustomerRow.blocked_at, CustomerRow.person, CustomerRow.child)
     .join(CustomerRow, CustomerRow.id == IdentityRow.customer)
@@ -195,7 +196,7 @@ def _find_or_create(tx: Tx, *, channel: str, address: str, verified_at: datetime
 def _create(tx: Tx, *, now: datetime) -> str:
     customer = new_id("c")
     row = {"id": customer, "name": None, "lang": None, "tz": None, "child": False, "created_at": now}
-    _session.private(tx, insert(CustomerRow), [{**row, "blocked_at": None, "person": None}])
+    _CREATE.each(tx, [{**row, "blocked_at": None, "person": None}])
     return customer
 
 

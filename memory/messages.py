@@ -40,11 +40,12 @@ _FROM = _ALL.where(MessageRow.id > bindparam("after")).order_by(MessageRow.id)
 _BETWEEN = Prepared(_FROM.where(MessageRow.id <= bindparam("upto")))
 _AFTER = Prepared(_FROM.limit(bindparam("most")))
 _NEWEST = Prepared(_ALL.order_by(MessageRow.id.desc()).limit(bindparam("most")))
-_CHOICES = select(ChoiceRow.position, ChoiceRow.title, ChoiceRow.payload).where(
-    ChoiceRow.customer == bindparam("owner"), ChoiceRow.conversation == bindparam("within")
-)
+_WITHIN = (ChoiceRow.customer == bindparam("owner"), ChoiceRow.conversation == bindparam("within"))
+_CHOICES = select(ChoiceRow.position, ChoiceRow.title, ChoiceRow.payload).where(*_WITHIN)
 _CHOICE = Prepared(_CHOICES.where(ChoiceRow.token == bindparam("chosen")))
-_OFFERED = Prepared(_CHOICES.where(ChoiceRow.turn == bindparam("of")))
+# By a list of tokens, which the index gives by itself: asked outright, SQLite reads all choices of the conversation.
+_OF_TURN = select(ChoiceRow.token).where(*_WITHIN, ChoiceRow.turn == bindparam("of"))
+_OFFERED = Prepared(_CHOICES.where(ChoiceRow.token.in_(_OF_TURN)).order_by(ChoiceRow.position))
 _LAST_TURN = Prepared(select(ConversationRow.turns).where(ConversationRow.id == bindparam("within")), keys=True)
 _SHOW, _OFFER, _RECORD = Prepared(insert(MessageRow)), Prepared(insert(ChoiceRow)), Prepared(insert(TurnRow))
 # Takes a turn number and the next message ids, and gives the turn and the last id.

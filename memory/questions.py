@@ -4,14 +4,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from memory import _session
+from memory._gate import Prepared
 from memory._session import Tx
 from memory._tables import QuestionRow
 
 # Not a question, but kept like one: that purchases shape what is shown has been said.
 NOTICE = "notice_personalisation"
+
+_ANY_OPEN = (
+    QuestionRow.customer.in_(bindparam("scope", expanding=True)),
+    QuestionRow.conversation == bindparam("within"),
+    QuestionRow.settled_at.is_(None),
+)
+_OPEN = (*_ANY_OPEN, QuestionRow.question == bindparam("named"))
+_ALL_OPEN = Prepared(select(QuestionRow.question).where(*_ANY_OPEN))
+_IS_OPEN = Prepared(select(QuestionRow.id).where(*_OPEN).limit(1))
+_SETTLE = Prepared(
+    update(QuestionRow).where(*_OPEN).values({name: bindparam(name) for name in ("answered", "changed", "settled_at")})
+)
+_ASK = Prepared(insert(QuestionRow))
 
 
 @dataclass(frozen=True)
@@ -29,14 +43,10 @@ class Question:
 
 def ask(tx: Tx, customer: str, *, conversation: str, question: str, now: datetime, about: str | None = None) -> None:
     """Note that a question is put. Asked again before it was settled, it counts once. Needs no grant."""
-    _session.serve(tx, customer)
-    open_one = _mine(tx, customer, conversation).where(
-        QuestionRow.question == question, QuestionRow.settled_at.is_(None)
-    )
-    if _session.ask(tx, open_one.limit(1)).first() is None:
+    scope = sorted(_session.serve(tx, customer).scope)
+    if _IS_OPEN(tx, scope=scope, within=conversation, named=question).first() is None:
         row = {"customer": customer, "conversation": conversation, "question": question, "about": about, "at": now}
-        nothing = {"answered": False, "changed": False, "settled_at": None}
-        _session.add(tx, insert(QuestionRow), [{**row, **nothing}])
+        _ASK.each(tx, [{**row, "answered": False, "changed": False, "settled_at": None}])
 
 
 def settle(
@@ -44,16 +54,13 @@ def settle(
 ) -> None:
     """Note what became of the open questions among ``asked``: ``answers`` tells of those that were answered whether
     the answer changed the outcome; the others were skipped."""
-    scope = _session.serve(tx, customer).scope
-    for question in sorted(asked):
-        mine = (
-            QuestionRow.customer.in_(scope),
-            QuestionRow.conversation == conversation,
-            QuestionRow.question == question,
-            QuestionRow.settled_at.is_(None),
-        )
+    if not asked:
+        return
+    scope = sorted(_session.serve(tx, customer).scope)
+    still = {row.question for row in _ALL_OPEN(tx, scope=scope, within=conversation)}
+    for question in sorted(asked & still):
         became = {"answered": question in answers, "changed": answers.get(question, False), "settled_at": now}
-        _session.change(tx, update(QuestionRow).where(*mine).values(**became))
+        _SETTLE(tx, scope=scope, within=conversation, named=question, **became)
 
 
 def of(tx: Tx, customer: str, *, since: datetime) -> tuple[Question, ...]:
@@ -68,11 +75,6 @@ def everyone(tx: Tx) -> Iterator[Question]:
     asked = select(*_COLUMNS).where(QuestionRow.question != NOTICE)
     for row in _session.private(tx, asked.order_by(QuestionRow.id)):
         yield Question(*row)
-
-
-def _mine(tx: Tx, customer: str, conversation: str) -> Select[tuple[int]]:
-    scope = _session.serve(tx, customer).scope
-    return select(QuestionRow.id).where(QuestionRow.customer.in_(scope), QuestionRow.conversation == conversation)
 
 
 _COLUMNS = tuple(getattr(QuestionRow, name) for name in Question.__dataclass_fields__)

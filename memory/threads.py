@@ -29,7 +29,11 @@ _COLUMNS = (
 _MINE = ThreadRow.customer.in_(bindparam("scope", expanding=True))
 _THIS = ThreadRow.id == bindparam("thread")
 _IS_OPEN = ThreadRow.state == "open"
-_OPEN = Prepared(select(*_COLUMNS).where(_MINE, _IS_OPEN).order_by(ThreadRow.touched_at.desc(), ThreadRow.id))
+# By a list of ids, which the index gives by itself: asked outright, SQLite reads all threads that ever ended.
+_OPEN_IDS = select(ThreadRow.id).where(_MINE, _IS_OPEN)
+_OPEN = Prepared(
+    select(*_COLUMNS).where(_MINE, ThreadRow.id.in_(_OPEN_IDS)).order_by(ThreadRow.touched_at.desc(), ThreadRow.id)
+)
 _ONE = Prepared(select(*_COLUMNS).where(_MINE, _THIS))
 _KNOWN = Prepared(select(ThreadRow.id).where(_MINE, _THIS))
 _KEEP = Prepared(insert(ThreadRow))
@@ -40,6 +44,15 @@ _TAKE = Prepared(
     .where(_MINE, _THIS, _IS_OPEN)
     .values(conversation=bindparam("conversation"), touched_at=bindparam("touched_at"))
 )
+# An ending needs no grant: it is the customer's own word, and leaves nothing of the task.
+_EMPTIED = ("slots", "description", "summary_response", "progress")
+_END = Prepared(
+    update(ThreadRow)
+    .where(_MINE, _THIS)
+    .values({name: bindparam(name) for name in ("state", "touched_at", *_EMPTIED)}),
+    keys=True,
+)
+_KEEP_OUT = Prepared(insert(ThreadRow), keys=True)
 
 Ending = Literal["completed", "cancelled", "withdrawn", "forgotten"]
 
@@ -108,15 +121,13 @@ def save(tx: Tx, snapshot: Snapshot, *, customer: str, conversation: str, now: d
 
 def close(tx: Tx, thread: str, how: Ending, *, customer: str, now: datetime) -> None:
     """End a thread. Its answers go; that it ended stays, so that it is not kept again. Needs no grant."""
-    scope = _session.serve(tx, customer).scope
-    emptied = dict.fromkeys(("slots", "description", "summary_response", "progress"))
-    ended = {"state": how, "touched_at": now, **emptied}
-    mine = (ThreadRow.customer.in_(scope), ThreadRow.id == thread)
-    if _session.private(tx, update(ThreadRow).where(*mine).values(**ended)).rowcount or how != "forgotten":
+    scope = sorted(_session.serve(tx, customer).scope)
+    ended = {"state": how, "touched_at": now, **dict.fromkeys(_EMPTIED)}
+    if _END(tx, scope=scope, thread=thread, **ended).rowcount or how != "forgotten":
         return
     # A thread that was never kept can be forgotten too: then no later turn keeps it.
     row = {"customer": customer, "id": thread, "conversation": "", "flow": "", "step": "", "opened_at": now}
-    _session.private(tx, insert(ThreadRow), [{**row, **ended}])
+    _KEEP_OUT.each(tx, [{**row, **ended}])
 
 
 def forget(tx: Tx, thread: str, *, customer: str, now: datetime) -> None:

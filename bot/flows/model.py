@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from bot.flows.conditions import Condition, ConditionError
 from bot.flows.messages import CHOOSE, COMMANDS, Choice, ChoiceError, Entity, Message
-from bot.flows.state import Due, EndedThread, Frame, How, NewId, Outcome, Phase, Request, State, ThreadSnapshot
+from bot.flows.state import Due, EndedThread, Frame, How, NewId, Outcome, Phase, Request, Settled, State, ThreadSnapshot
 
 __all__ = [
     "CHOOSE",
@@ -50,6 +50,7 @@ __all__ = [
     "Rejection",
     "Request",
     "SetSlots",
+    "Settled",
     "Source",
     "State",
     "Step",
@@ -125,6 +126,11 @@ class Collect(Step):
     default: Any = None
     none: Any = None
     """The value that stands for "without": what the role `not` sets instead of clearing the slot."""
+
+    @property
+    def asks_to_know(self) -> bool:
+        """Whether it asks for something, and not for leave to go on."""
+        return self.source.kind != "intent"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,15 @@ class EndedThread:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A question that is gone past: whether it was answered, and whether to another effect than a skip has."""
+
+    slot: str
+    answered: bool
+    changed: bool
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What is to happen next: set `slots` (in order), then run `action` with `arguments`, then call engine.proceed with
     `state`; action None: wait for the customer. An offer's arguments hold `buttons`, a list of
@@ -175,6 +184,7 @@ class Outcome:
     action: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     ended: tuple[EndedThread, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ is in the next order, and so can be compared across the three slots.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from bot.offering.guards import matches, ruled_out
+from bot.offering.guards import PRODUCT, barrier_of, matches
 from bot.offering.history import Bought, Kind, Stated, Taste, read_taste
 from bot.offering.index import Index, new_since
 from bot.offering.reasons import Barrier
@@ -160,12 +160,15 @@ def _adjacent(
     owned = np.array([index.place[line.sku] for line in taste.owned.values()], dtype=np.int64)
     sources = np.concatenate([taste.place[fresh], owned])
     pull = np.concatenate([strength[fresh], np.full(len(owned), 0.5)])
+    in_order = np.argsort(sources, kind="stable")
+    sources, pull = sources[in_order], pull[in_order]
     near = index.near[sources]
     value = (weights.adjacent * pull[:, None] * index.strength[sources]).ravel()
     target, source = near.ravel(), np.repeat(sources, near.shape[1])
     found = (target >= 0) & (value > 0)
     target, value, source = target[found].astype(np.int64), value[found], source[found]
-    order = np.lexsort((source, -value, target))
+    # Of equally strong sources the first in the index.
+    order = np.lexsort((-value, target))
     target, value, source = target[order], value[order], source[order]
     first = np.flatnonzero(np.diff(target, prepend=-1))
     place = target[first]
@@ -179,7 +182,7 @@ def _popular(taste: Taste, *, index: Index, popular: Floats, wanted: Wanted) -> 
     if wanted.below is not None or wanted.added_since is not None:
         # The most popular things may all be too dear or too old: look at the whole shelf.
         pool = np.flatnonzero(index.on_brand)
-    faded = pool[np.isin(pool, taste.place)]
+    faded = pool[_among(pool, taste.place)]
     both = np.concatenate([pool, faded])
     return _rows(both, np.repeat([_N, _P], [len(pool), len(faded)]), popular[both])
 
@@ -206,6 +209,13 @@ def _asked_for(place: np.ndarray, index: Index, wanted: Wanted) -> np.ndarray:
     return np.asarray(keep)
 
 
+def _among(place: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which entries are among `known`, which is in order."""
+    if not len(known):
+        return np.zeros(len(place), dtype=bool)
+    return np.asarray(known[np.minimum(np.searchsorted(known, place), len(known) - 1)] == place)
+
+
 def _strongest(slot: np.ndarray, score: Floats) -> np.ndarray:
     kept = []
     for code in range(len(SLOTS)):
@@ -229,23 +239,16 @@ class _Barriers:
     def applied(self, place: np.ndarray, slot: np.ndarray, score: Floats, source: np.ndarray) -> Candidates:
         blocks: list[tuple[Barrier, Bought | Stated | None]] = []
         blocked = np.zeros(len(place), dtype=np.int64)
-        score, boosts = score.copy(), dict[int, Stated]()
-        known = set(self.taste.place.tolist())
-        asserted = set(self.taste.place[self.fresh].tolist())
-        twins: list[int] = []
-        for entry, where in enumerate(place.tolist()):
-            opinion = self._opinion(where)
-            if opinion is not None and opinion.kind is Kind.LIKE:
-                # Also what is held back: it must be noted when it would have been shown.
-                score[entry] = self.weights.liked * score[entry] + self.weights.said
-                boosts[where] = opinion
-            block = self._block(where, int(slot[entry]), known=known, asserted=asserted)
-            if block is not None:
-                blocks.append(block)
-                blocked[entry] = len(blocks)
-            elif opinion is not None and opinion.kind is Kind.DISLIKE:
-                blocks.append((Barrier.DISLIKED, opinion))
-                twins.append(entry)
+        opinion = self._first(self.opinions, place)
+        liked = np.array([fact.kind is Kind.LIKE for fact in self.opinions] + [False], dtype=bool)[opinion]
+        # Also what is held back: it must be noted when it would have been shown.
+        score = np.where(liked, self.weights.liked * score + self.weights.said, score)
+        boosts = {int(place[at]): self.opinions[opinion[at]] for at in np.flatnonzero(liked)}
+        for at, block in self._blocks(place, slot):
+            blocks.append(block)
+            blocked[at] = len(blocks)
+        twins = np.flatnonzero((opinion >= 0) & ~liked & (blocked == 0)).tolist()
+        blocks += [(Barrier.DISLIKED, self.opinions[opinion[at]]) for at in twins]
         return self._with_twins(place, slot, score, source, blocked, blocks=blocks, boosts=boosts, twins=twins)
 
     def _with_twins(
@@ -271,33 +274,46 @@ class _Barriers:
             score = np.append(score, full)
         return Candidates(place, slot, score, source, blocked, tuple(blocks), self.taste, boosts)
 
-    def _block(
-        self, where: int, slot: int, *, known: set[int], asserted: set[int]
-    ) -> tuple[Barrier, Bought | Stated | None] | None:
-        owned = self.taste.owned.get(int(self.index.kind[where])) if self.index.durable[where] else None
-        if owned is not None:
-            return Barrier.OWNED, owned
-        if self.bans:
-            refusal = ruled_out(self.shelf.products[self.index.skus[where]], self.bans)
-            if refusal is not None and refusal.barrier is not None:
-                return refusal.barrier, refusal.facts[0]
-        if where in asserted and slot != _F:
-            return Barrier.KNOWN, None
-        if where in known and slot in (_A, _N):
-            return Barrier.FADED, None
-        return None
+    def _blocks(
+        self, place: np.ndarray, slot: np.ndarray
+    ) -> Iterator[tuple[int, tuple[Barrier, Bought | Stated | None]]]:
+        """Each entry that something keeps back, with the first thing that does."""
+        index = self.index
+        owned = index.durable[place] & np.isin(index.kind[place], list(self.taste.owned))
+        banned = self._first(self.bans, place)
+        asserted = _among(place, self.taste.place[self.fresh]) & (slot != _F)
+        faded = _among(place, self.taste.place) & ((slot == _A) | (slot == _N))
+        for at in np.flatnonzero(owned | (banned >= 0) | asserted | faded).tolist():
+            if owned[at]:
+                yield at, (Barrier.OWNED, self.taste.owned[int(index.kind[place[at]])])
+            elif banned[at] >= 0:
+                ban = self.bans[banned[at]]
+                yield at, (barrier_of(ban), ban)
+            else:
+                yield at, (Barrier.KNOWN if asserted[at] else Barrier.FADED, None)
 
-    def _opinion(self, where: int) -> Stated | None:
-        """The newest like or dislike that concerns the product."""
-        if not self.opinions:
-            return None
-        product = self.shelf.products[self.index.skus[where]]
-        return next((fact for fact in self.opinions if matches(fact, product)), None)
+    def _first(self, facts: Sequence[Stated], place: np.ndarray) -> np.ndarray:
+        """For each entry the first of the facts that concerns the product, by its number; -1 where none does."""
+        first = np.full(len(place), -1, dtype=np.int64)
+        for number in reversed(range(len(facts))):
+            first[self._concerned(facts[number], place)] = number
+        return first
+
+    def _concerned(self, fact: Stated, place: np.ndarray) -> np.ndarray:
+        index, value = self.index, fact.value
+        if fact.about == PRODUCT:
+            return np.asarray(place == index.place.get(value, -1))
+        if fact.about == "category":
+            return np.isin(index.category[place], [n for n, name in enumerate(index.categories) if name == value])
+        if fact.about in ("kind", "tag"):
+            products = self.shelf.products
+            return np.array([matches(fact, products[index.skus[each]]) for each in place.tolist()], dtype=bool)
+        return np.zeros(len(place), dtype=bool)
 
 
 def evidence_for_place(taste: Taste, where: int) -> tuple[Bought, ...]:
     """The purchases of one product that count."""
-    return taste.lines.get(where, ())
+    return taste.lines(where)
 
 
 def together(index: Index, source: int, where: int) -> bool:

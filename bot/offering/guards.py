@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from bot.offering.history import Kind, Stated
@@ -15,6 +16,7 @@ from bot.offering.rules import OfferRules
 from bot.offering.shelf import Part, Shelf, Sold
 
 PRODUCT = "product"
+_NAMED = {PRODUCT: attrgetter("id"), "category": attrgetter("category"), "kind": attrgetter("kind")}
 _BARRIERS = {Kind.NEVER: Barrier.NEVER, Kind.NOT_AGAIN: Barrier.NOT_AGAIN}
 
 
@@ -38,16 +40,22 @@ class Refusal:
 
 def matches(fact: Stated, product: Sold) -> bool:
     """Whether a fact about products, categories, kinds or tags speaks of this product."""
-    spoken = {PRODUCT: {product.id}, "category": {product.category}, "kind": {product.kind}, "tag": product.tags}
-    return fact.value in spoken.get(fact.about, ())
+    if fact.about == "tag":
+        return fact.value in product.tags
+    return fact.about in (PRODUCT, "category", "kind") and fact.value == _NAMED[fact.about](product)
 
 
 def ruled_out(product: Sold, facts: Sequence[Stated]) -> Refusal | None:
     """The first never or not-again that concerns the whole product."""
     for fact in facts:
         if fact.kind in _BARRIERS and matches(fact, product):
-            return Refusal(barrier=_BARRIERS[fact.kind], facts=(fact,))
+            return Refusal(barrier=barrier_of(fact), facts=(fact,))
     return None
+
+
+def barrier_of(ban: Stated) -> Barrier:
+    """What a never or a not-again puts up."""
+    return _BARRIERS[ban.kind]
 
 
 def fit(

@@ -41,11 +41,11 @@ def due(
     index = engine.index
     taste = read_taste(bought, index, rules=engine.rules.quarantine, now=now)
     found: list[Refill] = []
-    for place, lines in taste.lines.items():
+    for place in taste.place[taste.occasions >= _OCCASIONS].tolist():
         category = index.categories[int(index.category[place])]
         if index.durable[place] or (categories is not None and category not in categories):
             continue
-        refill = _refill(index.skus[place], lines, now)
+        refill = _refill(index.skus[place], taste.lines(place), now)
         if refill is not None:
             found.append(refill)
     return tuple(sorted(found, key=lambda each: (-each.days / each.cycle, each.sku)))

@@ -103,7 +103,7 @@ class Selection:
         relevance = self.shop.rules.choices.relevance if seen_at_once else 1.0
         worth = self.worth if noise is None else self.worth + noise
         value = relevance * worth - (1.0 - relevance) * self.alike
-        allowed = self.open & np.isin(self.found.slot, list(slots))
+        allowed = self.open & np.array([slot in slots for slot in range(len(SLOTS))])[self.found.slot]
         order = np.flatnonzero(allowed)
         # Equal values go by place, and a blocked entry before a free one: a tie is decided by what blocks it.
         order = order[np.lexsort((self.found.place[order], self.found.blocked[order] == 0, -value[order]))]
@@ -147,7 +147,7 @@ class Selection:
 
     def _wishes(self, where: int) -> tuple[Stated, ...]:
         """The facts, but for a module wish that later orders of this very thing have overtaken."""
-        lines = self.found.taste.lines.get(where, ())
+        lines = self.found.taste.lines(where)
         newest = max((line.at for line in lines if line.modules), default=None)
         if newest is None:
             return self.facts
@@ -238,7 +238,7 @@ def _usual(taste: Taste, where: int, index: Index, now: datetime) -> dict[str, s
     weight: Counter[tuple[tuple[str, str], ...]] = Counter()
     newest: dict[tuple[tuple[str, str], ...], datetime] = {}
     half_life = float(index.half_life[where])
-    for line in taste.lines.get(where, ()):
+    for line in taste.lines(where):
         weight[line.modules] += 0.5 ** (age_days(line.at, now) / half_life)
         newest[line.modules] = max(line.at, newest.get(line.modules, line.at))
     best = max(weight, key=lambda modules: (weight[modules], newest[modules], modules))

@@ -1,13 +1,14 @@
 """The one Rasa policy: it asks the flow engine what comes next and predicts just that.
 
 The engine's state travels in the slot `dialogue`, completed by `next`: the action that was predicted and its arguments,
-and by `ended`: the threads that ended in this turn. Stock Rasa (`rapport rasa test`, `shell`) drives it the same way.
+and by `ended` and `settled`: the threads that ended and the questions that were gone past in this turn. Stock Rasa
+(`rapport rasa test`, `shell`) drives it the same way.
 """
 
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 DIALOGUE = "dialogue"
 UTTER_FLOW = "utter_flow"
 _FLOWS_FOLDER = Path("data/flows")
+Over = dict[str, list[dict[str, Any]]]
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT], is_trainable=True)
@@ -77,7 +79,7 @@ class FlowPolicy(Policy):
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **_: Any
     ) -> PolicyPrediction:
         """The engine's next action, with the events that carry its state."""
-        outcome, ended = self._outcome(tracker)
+        outcome, over = self._outcome(tracker)
         name = outcome.action or ACTION_LISTEN_NAME
         predicted = UTTER_FLOW if name.startswith("utter_") else name
         if predicted not in domain.action_names_or_texts:
@@ -88,7 +90,7 @@ class FlowPolicy(Policy):
             self._one_hot(predicted, domain),
             self.__class__.__name__,
             policy_priority=self.priority,
-            optional_events=_events_of(outcome, ended),
+            optional_events=_events_of(outcome, over),
         )
 
     @staticmethod
@@ -102,7 +104,7 @@ class FlowPolicy(Policy):
             self.flows = Live(_FLOWS_FOLDER, "**/*.yml", loader.load)
         return self.flows.current()
 
-    def _outcome(self, tracker: DialogueStateTracker) -> tuple[Outcome, list[dict[str, str]]]:
+    def _outcome(self, tracker: DialogueStateTracker) -> tuple[Outcome, Over]:
         slots = tracker.current_slot_values()
         stored = slots.get(DIALOGUE)
         if stored is None:
@@ -111,7 +113,7 @@ class FlowPolicy(Policy):
 
     def _step(
         self, said: UserUttered | None, last_action: str | None, stored: Mapping[str, Any], slots: Mapping[str, Any]
-    ) -> tuple[Outcome, list[dict[str, str]]]:
+    ) -> tuple[Outcome, Over]:
         flows, state = self._current_flows(), State.from_json(stored)
         context = {
             "channel": (said.input_channel if said else None) or "web",
@@ -119,9 +121,9 @@ class FlowPolicy(Policy):
         }
         if last_action == ACTION_LISTEN_NAME and said is not None:
             outcome = engine.receive(flows, state, messages_of(said), slots=slots, context=context, new_id=_new_thread)
-            return outcome, [_ended_json(ended) for ended in outcome.ended]
+            return outcome, over_in(outcome, {})
         outcome = engine.proceed(flows, state, slots=slots, context=context, new_id=_new_thread)
-        return outcome, [*stored.get("ended", ()), *(_ended_json(ended) for ended in outcome.ended)]
+        return outcome, over_in(outcome, stored)
 
     def _replayed(self, tracker: DialogueStateTracker) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """`rasa test` never applies a policy's events: rebuild the state from what was said and done so far."""
@@ -147,9 +149,9 @@ class FlowPolicy(Policy):
     ) -> Mapping[str, Any]:
         if said is None:
             return stored
-        outcome, ended = self._step(said, last, stored, slots)
+        outcome, over = self._step(said, last, stored, slots)
         slots.update(outcome.slots)
-        return _dialogue_of(outcome, ended)
+        return _dialogue_of(outcome, over)
 
 
 def messages_of(said: UserUttered) -> tuple[Message, ...]:
@@ -158,27 +160,27 @@ def messages_of(said: UserUttered) -> tuple[Message, ...]:
     return Message.from_rasa({**(said.parse_data or {}), **understood})
 
 
-def _events_of(outcome: Outcome, ended: list[dict[str, str]]) -> list[Event]:
+def over_in(outcome: Outcome, before: Mapping[str, Any]) -> Over:
+    """What is over in this turn, after what was over `before` this outcome: threads and questions."""
+    found = {"ended": [asdict(each) for each in outcome.ended], "settled": [asdict(each) for each in outcome.settled]}
+    return {name: both for name, new in found.items() if (both := [*before.get(name, ()), *new])}
+
+
+def _events_of(outcome: Outcome, over: Over) -> list[Event]:
     events: list[Event] = [SlotSet(name, value) for name, value in outcome.slots.items()]
-    return [*events, SlotSet(DIALOGUE, _dialogue_of(outcome, ended))]
+    return [*events, SlotSet(DIALOGUE, _dialogue_of(outcome, over))]
 
 
-def _dialogue_of(outcome: Outcome, ended: list[dict[str, str]]) -> dict[str, Any]:
-    stored = dict(outcome.state.to_json())
+def _dialogue_of(outcome: Outcome, over: Over) -> dict[str, Any]:
+    stored = {**outcome.state.to_json(), **over}
     if outcome.action is not None:
         stored["next"] = {"action": outcome.action, "arguments": dict(outcome.arguments)}
-    if ended:
-        stored["ended"] = ended
     return stored
 
 
 def next_of(dialogue: Mapping[str, Any] | None) -> dict[str, Any]:
     """The predicted action and its arguments, as they were left in the `dialogue` slot."""
     return (dialogue or {}).get("next") or {}
-
-
-def _ended_json(ended: Any) -> dict[str, str]:
-    return {"thread": ended.thread, "how": ended.how}
 
 
 def _new_thread() -> str:

@@ -17,8 +17,9 @@ from bot.rasa.actions import TurnTracker, event_from_dict
 from memory import transcripts
 from memory.transcripts import Stored
 
-# A checkpoint is written once this many events came after the last: few enough to load in a millisecond.
-CHECKPOINT_EVERY = 40
+# A checkpoint is written once this many events came after the last, at about every third turn: then loading a long
+# conversation and writing its checkpoints cost together no more than a first contact does.
+CHECKPOINT_EVERY = 16
 
 
 @dataclass(frozen=True)

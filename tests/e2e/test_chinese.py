@@ -11,7 +11,9 @@ from bot.rasa.nlu.chinese import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
 from memory import consent, identities
 
 # Names, keywords of the law and the numbers of orders are the same in every language.
-_SAME = re.compile(r"Kestrel Coffee|START|STOP|PayPal|[KT]-[2-9B-Z]{6}|Falkenhof 7, 10435 Berlin|Schönhauser Allee")
+_SAME = re.compile(
+    r"Kestrel Coffee|r_[\w-]+|START|STOP|PayPal|[KT]-[2-9B-Z]{6}|Falkenhof 7, 10435 Berlin|Schönhauser Allee"
+)
 _FOREIGN = {"zh-Hans": TRADITIONAL_ONLY, "zh-Hant": SIMPLIFIED_ONLY}
 
 
@@ -48,7 +50,7 @@ SIMPLIFIED = [
     ("取消我的订单", "要取消订单"),
     ("好的", "已取消"),
     ("我对坚果过敏", "这是你的私事"),
-    ("推荐一下", "自己喝"),
+    ("推荐一下", "馥芮白"),
     ("转人工", "转达"),
     ("跳过", "已经转达了"),
     ("删除我的所有数据", "要忘掉关于你的一切"),
@@ -56,7 +58,7 @@ SIMPLIFIED = [
     ("再见", ""),
 ]
 TRADITIONAL = [
-    ("早安，我想點咖啡", "想要"),
+    ("早安，我想點咖啡", "飲品"),
     ("飲品", "馥列白"),
     ("卡布奇諾", ""),
     ("大杯", "奶"),

@@ -1,5 +1,6 @@
 """What suggestions rest on: purchases of a conversation, needs, questions and stock, on each kind of database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -44,17 +45,35 @@ def test_whoever_refuses_leaves_no_purchases(memory: Memory) -> None:
         assert not purchases.record_order(tx, customer, order_id="K-1", rows=[_line()])
 
 
-def test_pieces_are_the_same_purchases(memory: Memory) -> None:
+def test_columns_are_the_same_purchases(memory: Memory) -> None:
     """The quick way reads what the other one reads."""
     customer, _ = somebody(memory)
     with memory.write() as tx:
-        purchases.record_lines(tx, [_line(nth=0), _line("mocha", nth=0, quantity=-1)])
+        composed = replace(_line(order="K-2"), nth=0, modules={"size": "large", "milk": "oat"})
+        purchases.record_lines(tx, [_line(nth=0), _line("mocha", nth=0, quantity=-1), composed])
         grant = consent.require(tx, customer, Purpose.PERSONALISATION)
-        quick = sorted(purchases.pieces(tx, grant))
+        quick = sorted(zip(*purchases.columns(tx, grant), strict=True))
         kept = sorted(purchases.of(tx, grant))
     assert quick == [
-        (one.line, one.sku, one.ordered_at, one.quantity, float(one.unit_price), one.gift, one.modules) for one in kept
+        (
+            one.line,
+            one.sku,
+            one.ordered_at,
+            one.quantity,
+            float(one.unit_price),
+            one.gift,
+            tuple(sorted((one.modules or {}).items())),
+        )
+        for one in kept
     ]
+
+
+def test_somebody_without_purchases_has_empty_columns(memory: Memory) -> None:
+    """And everything of them is there all the same."""
+    customer, _ = somebody(memory)
+    with memory.read() as tx:
+        grant = consent.require(tx, customer, Purpose.PERSONALISATION)
+        assert [list(column) for column in purchases.columns(tx, grant)] == [[]] * 7
 
 
 def test_an_order_placed_here_is_not_imported_again(memory: Memory) -> None:

@@ -7,9 +7,11 @@ place is found.
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -263,17 +265,29 @@ def test_nobody_reads_what_is_refused_or_anothers(memory: Memory, history: list[
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
-def test_nobody_reads_anothers_in_ten_thousand_histories(tmp_path: Path, open_memory: Callable[..., Memory]) -> None:
-    """The same, ten thousand times, each on the database that the ones before left behind."""
-    memory = open_memory(f"sqlite:///{tmp_path}/memory.db")
-    count = int(os.environ.get("MEMORY_HISTORIES", "10000"))
+def test_nobody_reads_anothers_in_ten_thousand_histories(tmp_path: Path) -> None:
+    """The same, ten thousand times, each on the database that the ones before left behind; a database a processor."""
+    count, processors = int(os.environ.get("MEMORY_HISTORIES", "10000")), os.cpu_count() or 1
+    shares = [count // processors + (place < count % processors) for place in range(processors)]
+    urls = [f"sqlite:///{tmp_path}/memory-{place}.db" for place in range(processors)]
+    with ProcessPoolExecutor(processors, mp_context=get_context("spawn")) as pool:
+        lived = list(pool.map(_live_through_many, urls, shares))
+    assert sum(lived) >= count
+
+
+def _live_through_many(url: str, count: int) -> int:
+    """Live through random histories, one after the other; how many."""
+    memory, lived = Memory.open(url, clock=lambda: NOW), [0]
 
     @settings(max_examples=count, deadline=None, suppress_health_check=_QUIET, database=None)
     @given(history=HISTORIES)
     def _many(history: list[Step]) -> None:
         _live_through(memory, history)
+        lived[0] += 1
 
     _many()
+    memory.close()
+    return lived[0]
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60)

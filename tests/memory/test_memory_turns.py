@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from memory_people import NOW, Half, somebody
 
-from memory import Memory, consent, conversations, messages, orders, threads, tickets, transcripts
+from memory import Memory, consent, conversations, messages, orders, questions, threads, tickets, transcripts
 from memory.consent import Evidence, Purpose
 from memory.errors import AlreadyRecorded, Conflict, ConsentRefused, ForeignRow
 from memory.messages import Card, Option, Outgoing, Said
@@ -206,3 +206,48 @@ def test_a_failed_block_leaves_nothing(memory: Memory) -> None:
         _fail_half_way()
     with memory.read() as tx:
         assert transcripts.load(tx, conversation) == transcripts.Stored(None, [], 0)
+
+
+def test_a_turn_reads_no_more_after_a_thousand_turns_than_after_twenty(sqlite_memory: Memory) -> None:
+    """Choices shown, threads ended and questions settled long ago are not even looked at."""
+    customer, conversation = somebody(sqlite_memory)
+    _live(sqlite_memory, customer, conversation, range(20))
+    few = _steps_of_a_turn(sqlite_memory, customer, conversation)
+    _live(sqlite_memory, customer, conversation, range(20, 1000))
+    many = _steps_of_a_turn(sqlite_memory, customer, conversation)
+    assert many < 1.2 * few, (few, many)
+
+
+def _live(memory: Memory, customer: str, conversation: str, turns: range) -> None:
+    with memory.write() as tx:
+        for turn in turns:
+            half = Half(f"t{turn}")
+            threads.save(tx, half, customer=customer, conversation=conversation, now=NOW)
+            threads.close(tx, half.thread, "cancelled", customer=customer, now=NOW)
+            questions.ask(tx, customer, conversation=conversation, question=f"q{turn % 3}", now=NOW)
+            questions.settle(tx, customer, conversation=conversation, answers={}, asked=frozenset(("q0",)), now=NOW)
+            replies = [Outgoing("And which milk?", (Option(f"Oat {turn}", {}), Option("Soy", {})))]
+            key = f"k{turn}"
+            said = {"message_id": key, "said": Said("a latte"), "replies": replies, "now": NOW}
+            messages.record_turn(tx, conversation, customer=customer, **said)
+
+
+def _steps_of_a_turn(memory: Memory, customer: str, conversation: str) -> int:
+    """How many steps SQLite's machine takes for what a turn looks up."""
+    taken = [0]
+
+    def count() -> int:
+        taken[0] += 1
+        return 0
+
+    with memory.write() as tx:
+        connection = tx._connection.connection.dbapi_connection
+        connection.set_progress_handler(count, 1)
+        assert messages.find_reply(tx, conversation, "new") is None
+        assert messages.resolve_typed_choice(tx, conversation, "soy") == {}
+        assert threads.open_for(tx, consent.require(tx, customer, Purpose.RESUME)) == ()
+        transcripts.load(tx, conversation)
+        messages.newest(tx, conversation, limit=5)
+        questions.ask(tx, customer, conversation=conversation, question="q0", now=NOW)
+        connection.set_progress_handler(None, 1)
+    return taken[0]

@@ -204,6 +204,34 @@ def test_the_closed_form_is_the_integral(model, history, t):
     assert float(model.expected_if_alive(t, counts)[0]) == pytest.approx(integral, rel=1e-5)
 
 
+@pytest.mark.parametrize("a", [1e-3, 1e-4, 6e-6])
+def test_where_hardly_anybody_leaves_the_pace_goes_on(a):
+    """All buying alike, the fit ends there: the expectation is the rate times the time, not a part of it."""
+    model = PurchaseModel(Family.MBG, 1000.0, 4000.0, a, 2.0)
+    counts = Counts.of([20, 5], [19, 4], [20, 40])
+    assert model.expected(52, counts) == pytest.approx(
+        (1000 + counts.x) * 52 / (4000 + counts.T) * model.p_alive(counts), rel=5 * a
+    )
+
+
+def test_the_integral_has_no_step_where_its_tail_is_cut():
+    """Just above and just below the parameter from which the tail is taken whole, the answers agree."""
+    counts = Counts.of([3], [10], [12])
+    below, above = (
+        PurchaseModel(Family.MBG, 30.0, 1e-3, 2 / 3 + shift, 1e-3).expected_if_alive(400, counts)
+        for shift in (-1e-9, 1e-9)
+    )
+    assert below == pytest.approx(above, rel=1e-8)
+
+
+def test_equal_customers_have_equal_expectations():
+    """However often the same history is there, and whatever stands beside it."""
+    model = PurchaseModel(Family.MBG, 0.5, 6.0, 1.0, 1.6)
+    one, other = Counts.of([2], [5], [9]), Counts.of([0], [0], [9])
+    many = Counts.of([2, 0] * 3, [5, 0] * 3, [9] * 6)
+    assert list(model.expected(26, many)) == [*model.expected(26, one), *model.expected(26, other)] * 3
+
+
 @settings(max_examples=100, deadline=None)
 @given(parameters, st.lists(histories, min_size=1, max_size=5))
 def test_likelihood_adds_up(values, several):

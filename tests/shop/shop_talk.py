@@ -12,13 +12,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 import actions
 from actions.base import DIALOGUE, Shop, ShopTracker
-from bot import wording
+from bot import effort, wording
 from bot.flows import engine, loader
 from bot.flows.model import Choice, Message, State
 from bot.offering import catalogue
 from bot.offering.choices import Engine
 from bot.offering.index import build_index
 from bot.offering.rules import load_rules
+from bot.rasa.policy import over_in
 from memory import Memory, Turn, consent, conversations, identities, threads
 from memory.consent import ConsentRefused, Purpose
 
@@ -131,19 +132,19 @@ class Talk:
     def _turn(self, latest: dict[str, Any], messages: tuple[Message, ...]) -> list[Shown]:
         number, first = next(self.numbers), len(self.shown)
         turn = Turn(self.customer, self.conversation, self.channel, "en", self.clock(), f"m{number}")
-        state, ended = State.from_json(self.slots[DIALOGUE]), []
+        state, over = State.from_json(self.slots[DIALOGUE]), {}
         outcome = engine.receive(FLOWS, state, messages, slots=self.slots, new_id=self._new_id)
         while True:
             self.slots.update(outcome.slots)
-            ended += [{"thread": each.thread, "how": each.how} for each in outcome.ended]
-            self.slots[DIALOGUE] = {**outcome.state.to_json(), **({"ended": ended} if ended else {})}
+            over = over_in(outcome, over)
+            self.slots[DIALOGUE] = {**outcome.state.to_json(), **over}
             if outcome.action is None:
                 break
             self._run(outcome.action, outcome.arguments, latest, turn)
-            ended = list(self.slots[DIALOGUE].get("ended", ended))
+            over = {name: self.slots[DIALOGUE].get(name, over.get(name, [])) for name in ("ended", "settled")}
             state = State.from_json(self.slots[DIALOGUE])
             outcome = engine.proceed(FLOWS, state, slots=self.slots, new_id=self._new_id)
-        self._commit(turn, ended)
+        self._commit(turn, over.get("ended", []))
         return self.shown[first:]
 
     def _run(self, name: str, arguments: dict[str, Any], latest: dict[str, Any], turn: Turn) -> None:
@@ -170,6 +171,7 @@ class Talk:
         with self.memory.write() as tx:
             for write in turn.writes:
                 write(tx)
+            effort.keep(tx, turn, FLOWS, self.slots[DIALOGUE])
             try:
                 consent.require(tx, self.customer, Purpose.RESUME)
             except ConsentRefused:

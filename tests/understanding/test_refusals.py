@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from bot.rasa.nlu import refusals
-from bot.rasa.nlu.refusals import Context, channel_of, topic_of
+from bot.rasa.nlu.refusal_words import channel_of, topic_of
+from bot.rasa.nlu.refusals import Context
 from tests.understanding.conftest import HELD_OUT
 
 WEB, BUSY, SMS = Context(), Context(task_open=True), Context(channel="sms")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.flows.engine import frames
 from bot.flows.engine.digress import begin
-from bot.flows.engine.work import ACTION_LIMIT, Work, noun
-from bot.flows.model import END, Act, Call, Collect, Frame, Link, Noop, Offer, Outcome, SetSlots, Step
+from bot.flows.engine.work import ACTION_LIMIT, Work, noun, same
+from bot.flows.model import END, Act, Call, Collect, Frame, Link, Noop, Offer, Outcome, SetSlots, Settled, Step
 
 _SILENT_LIMIT = 100  # Steps without an action: more than any real flow has, so the flow goes in circles.
 
@@ -159,6 +159,9 @@ def _collect(work: Work, frame: Frame, step: Collect) -> None:
         work.say(refused.utter, slot=step.slot, value=value, **work.about(frame))
         _ask(work, step)
         return
+    if step.asks_to_know:
+        answered = value is not None and not skipped
+        work.settled.append(Settled(step.slot, answered, answered and not same(value, step.default)))
     mark_passed(work, step)
     leave(work, step)
 

@@ -18,6 +18,7 @@ from bot.flows.model import (
     Offer,
     Outcome,
     Request,
+    Settled,
     State,
     Step,
 )
@@ -46,6 +47,7 @@ class Work:
         self.actions = state.actions
         self.misses = state.misses
         self.ended: list[EndedThread] = []
+        self.settled: list[Settled] = []
         self.task_at_hand = False  # Whether a part of the message at hand has already started or filled a task.
 
     # Slots and frames ------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class Work:
             actions=self.actions,
             misses=self.misses,
         )
-        return Outcome(state, self.updates, action, arguments, tuple(self.ended))
+        return Outcome(state, self.updates, action, arguments, tuple(self.ended), tuple(self.settled))
 
 
 def same(left: Any, right: Any) -> bool:

@@ -51,25 +51,30 @@ def tidy(text: str) -> str:
     return re.sub(r"\d", "0", _IDEOGRAPHS.sub(r" \1 ", fold(plain(text))))
 
 
+def word_grams() -> TfidfVectorizer:
+    """Runs of one to three words."""
+    return TfidfVectorizer(preprocessor=tidy, token_pattern=r"(?u)\w+|[^\w\s]", ngram_range=(1, 3), sublinear_tf=True)
+
+
+def letter_grams() -> TfidfVectorizer:
+    """Runs of two to five letters within words: what slips of spelling leave whole."""
+    return TfidfVectorizer(preprocessor=tidy, analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
+
+
 class Sparse:
-    """Word and character n-grams, weighted by TF-IDF, and a one-against-the-rest regression on them."""
+    """Blocks of features weighted by TF-IDF, words and letters by default, and a one-against-the-rest regression."""
 
-    STRENGTH = 10.0
-
-    def __init__(self) -> None:
-        self.words = TfidfVectorizer(
-            preprocessor=tidy, token_pattern=r"(?u)\w+|[^\w\s]", ngram_range=(1, 3), sublinear_tf=True
-        )
-        self.letters = TfidfVectorizer(
-            preprocessor=tidy, analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True
-        )
+    def __init__(self, blocks: Mapping[str, TfidfVectorizer] | None = None, *, strength: float = 10.0) -> None:
+        """`strength`: the inverse regularisation."""
+        self.vectorizers = dict(blocks or {"words": word_grams(), "letters": letter_grams()})
+        self.strength = strength
         self.linear = Linear(np.zeros((0, 0)), np.zeros(0))
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.int64]) -> Sparse:
-        features = csr_matrix(hstack([self.words.fit_transform(texts), self.letters.fit_transform(texts)]))
+        features = csr_matrix(hstack([vectorizer.fit_transform(texts) for vectorizer in self.vectorizers.values()]))
         balance = "balanced" if labels.max() == 1 else None
         rest = OneVsRestClassifier(
-            LogisticRegression(C=self.STRENGTH, solver="liblinear", tol=1e-2, class_weight=balance)
+            LogisticRegression(C=self.strength, solver="liblinear", tol=1e-2, class_weight=balance)
         )
         rest.fit(features, labels)
         self.linear = Linear(
@@ -100,30 +105,29 @@ class Sparse:
 
     @cached_property
     def _blocks(self) -> list[tuple[TfidfVectorizer, Callable[[str], list[str]]]]:
-        return [(vectorizer, vectorizer.build_analyzer()) for vectorizer in (self.words, self.letters)]
+        return [(vectorizer, vectorizer.build_analyzer()) for vectorizer in self.vectorizers.values()]
 
     @cached_property
     def _by_feature(self) -> NDArray[Any]:
         return np.ascontiguousarray(self.linear.weights.T, dtype=np.float32)
 
     def arrays(self) -> dict[str, Any]:
-        return {
-            "weights": self.linear.weights.astype(np.float32),
-            "bias": self.linear.bias,
-            "words_idf": self.words.idf_,
-            "letters_idf": self.letters.idf_,
-        }
+        stored = {"weights": self.linear.weights.astype(np.float32), "bias": self.linear.bias}
+        return stored | {f"{name}_idf": vectorizer.idf_ for name, vectorizer in self.vectorizers.items()}
 
     def vocabularies(self) -> dict[str, list[str]]:
-        return {
-            "words": list(self.words.get_feature_names_out()),
-            "letters": list(self.letters.get_feature_names_out()),
-        }
+        return {name: list(vectorizer.get_feature_names_out()) for name, vectorizer in self.vectorizers.items()}
 
     @classmethod
-    def restore(cls, arrays: dict[str, Any], vocabularies: dict[str, list[str]]) -> Sparse:
-        model = cls()
-        for name, vectorizer in (("words", model.words), ("letters", model.letters)):
+    def restore(
+        cls,
+        arrays: dict[str, Any],
+        vocabularies: dict[str, list[str]],
+        blocks: Mapping[str, TfidfVectorizer] | None = None,
+    ) -> Sparse:
+        """What `arrays` and `vocabularies` gave, with blocks of the same names as then."""
+        model = cls(blocks)
+        for name, vectorizer in model.vectorizers.items():
             vectorizer.vocabulary = vectorizer.vocabulary_ = {gram: i for i, gram in enumerate(vocabularies[name])}
             vectorizer.idf_ = arrays[f"{name}_idf"]
         model.linear = Linear(arrays["weights"], arrays["bias"])
