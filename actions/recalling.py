@@ -14,7 +14,6 @@ from actions.knowing import granted
 from actions.past import PastOrder, past_orders
 from actions.speech import Speech
 from bot.flows.model import Choice
-from bot.rasa.nlu import typed_chinese
 from memory import search
 from memory.consent import Purpose
 
@@ -33,6 +32,13 @@ _YESTERDAY = re.compile(r"\byesterday\b|昨天|昨日")
 _LAST_WEEK = re.compile(r"\blast week\b|上个?星期|上個星期|上周|上週|上个?礼拜|上個?禮拜")
 _LAST_MONTH = re.compile(r"\blast month\b|上个?月|上個月")
 _MONTH = re.compile(r"(?<!上)(?<!个)(?<!個)(\d{1,2}|[一二三四五六七八九十]+)月")
+_MONTHS = {
+    name: month
+    for month, chinese in enumerate(
+        ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"], start=1
+    )
+    for name in (chinese, str(month))
+}
 _YEAR = re.compile(r"\b(20\d\d)\b", re.ASCII)
 # Said of what is looked for, not of where it is.
 _ASKING = re.compile(
@@ -125,7 +131,7 @@ def span_in(text: str, days: list[Any], *, speech: Speech, now: datetime) -> Spa
         before = r"(?:in|last|of|this|since) " if name == "may" else ""
         if re.search(rf"\b{before}{name}\b", lower):
             return _month(number, int(year.group(1)) if year else None, today)
-    if (named := _MONTH.search(text)) and 1 <= (written := typed_chinese.number(named.group(1)) or 0) <= 12:
+    if (named := _MONTH.search(text)) and (written := _MONTHS.get(named.group(1))):
         return _month(written, int(year.group(1)) if year else None, today)
     if _YESTERDAY.search(lower):
         return today - timedelta(days=1), today
