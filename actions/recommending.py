@@ -14,9 +14,10 @@ from actions.base import Event, ShopAction, ShopTracker, button
 from actions.checking import just_mentioned
 from actions.effort import note_question, settle_question
 from actions.knowing import Known
-from actions.shop_questions import NEW_DAYS, lowest_price, products_meant
+from actions.shop_questions import lowest_price, products_meant
 from actions.showing import ASKED, FIRST_CATEGORY, SHOWN, Asked, Showing, Shown, seed_of
 from bot.flows.model import Choice
+from bot.offering.candidates import NEW_DAYS
 from bot.offering.catalogue import Product
 from bot.offering.choices import ChoiceSet, Option, SetKind
 from bot.offering.effort import changed_outcome

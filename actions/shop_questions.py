@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -11,15 +12,18 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
 from actions.asking import MOST_BUTTONS
-from actions.base import Event, ShopAction, ShopTracker, button
+from actions.base import Event, ShopAction, ShopTracker, asked_text, button
+from actions.benefits import ActionTellPaths
 from actions.cart import ITEM_SLOTS
 from actions.checking import just_mentioned
+from actions.citing import BENEFIT, cited
+from actions.needing import decline
 from actions.speech import Speech, opening
+from actions.wishes import unknown_module, unknown_wish
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
 
-# How long something counts as new.
-NEW_DAYS = 60
+_GET_THERE = re.compile(r"\bget (?:there|that|it|one)\b", re.IGNORECASE)
 
 
 class ActionTellOpeningHours(ShopAction):
@@ -49,8 +53,13 @@ class ActionTellOpeningHours(ShopAction):
 
 
 class ActionTellLocation(ShopAction):
+    """Where the shop is; right after a benefit was explained, "how do I get there?" asks for the way to that."""
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        shop = self.catalogue.shop
+        shop, about = self.catalogue.shop, cited(tracker, BENEFIT)
+        if about and _GET_THERE.search(asked_text(tracker)):
+            tracker.arguments = {BENEFIT: about[0]}
+            return await ActionTellPaths(self.shop).run(dispatcher, tracker, domain)
         dispatcher.utter_message(
             response="utter_location", shop=shop.name, place=shop.address, directions=shop.directions
         )
@@ -96,13 +105,21 @@ class _AboutProducts(ShopAction):
     """Answers for each product named, or for the one being chosen; asks which one when there is none."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        products = products_meant(self.catalogue, tracker)
-        if products:
+        products, wanted = products_meant(self.catalogue, tracker), self._not_here(tracker)
+        if wanted is not None:
+            decline(dispatcher, tracker, wanted)
+        elif products:
             for product in products[:3]:
                 self.tell(dispatcher, tracker, product)
         else:
             self.tell_without_product(dispatcher, tracker)
         return []
+
+    def _not_here(self, tracker: ShopTracker) -> str | None:
+        """What is asked about and is nothing of the shop's."""
+        text = asked_text(tracker)
+        wanted = unknown_module(text, self.catalogue)
+        return wanted if wanted or just_mentioned(tracker, PRODUCT) else unknown_wish(text, self.catalogue)
 
     def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
         raise NotImplementedError
@@ -197,6 +214,10 @@ class ActionShowMenu(ShopAction):
         speech = self.speech(tracker)
         named = just_mentioned(tracker, "category") or [tracker.arguments.get("category")]
         category = named[0] if named[0] in self.catalogue.categories else None
+        wanted = unknown_wish(asked_text(tracker), self.catalogue) if category is None else None
+        if wanted is not None:
+            decline(dispatcher, tracker, wanted)
+            return []
         if category is None:
             dispatcher.utter_message(response="utter_menu", buttons=self._parts(speech))
             return []

@@ -27,7 +27,7 @@ from bot.offering.value import Floats
 # Of each slot so many are looked at; a set has four places and a ranking seldom more than twenty.
 _KEPT = 120
 # Days for which a thing that was added counts as new.
-NEW_DAYS = 45
+NEW_DAYS = 60
 
 
 class Slot(StrEnum):
