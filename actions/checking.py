@@ -22,6 +22,7 @@ from actions.base import (
     sets,
 )
 from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.early import EarlyAccess, to_come
 from actions.effort import settle_answers
 from actions.knowing import know
 from actions.needing import decline
@@ -47,6 +48,8 @@ class ActionCheckProduct(ShopAction):
         wants_plan = tracker.slots.get("category") == SUBSCRIPTIONS
         if wants_plan and item.category != SUBSCRIPTIONS:
             dispatcher.utter_message(response="utter_not_a_subscription", named=self.speech(tracker).named(item.id))
+            return sets({PRODUCT: None, "product_state": "missing"})
+        if item in to_come(self, tracker) and not EarlyAccess(self.shop).tell(dispatcher, tracker, [item]):
             return sets({PRODUCT: None, "product_state": "missing"})
         state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
         state = "refused" if self.catalogue.stock(item.id) == 0 else state

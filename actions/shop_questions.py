@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,9 +13,10 @@ from actions import times
 from actions.asking import MOST_BUTTONS
 from actions.base import Event, ShopAction, ShopTracker, asked_text, button
 from actions.benefits import ActionTellPaths
-from actions.cart import ITEM_SLOTS
+from actions.cart import ITEM_SLOTS, order_choice
 from actions.checking import just_mentioned
 from actions.citing import BENEFIT, cited
+from actions.early import EarlyAccess, to_come
 from actions.needing import decline
 from actions.speech import Speech, opening
 from actions.wishes import unknown_module, unknown_wish
@@ -111,6 +111,8 @@ class _AboutProducts(ShopAction):
         elif products:
             for product in products[:3]:
                 self.tell(dispatcher, tracker, product)
+            if coming := [product for product in to_come(self, tracker) if product in products]:
+                EarlyAccess(self.shop).tell(dispatcher, tracker, coming)
         else:
             self.tell_without_product(dispatcher, tracker)
         return []
@@ -222,7 +224,8 @@ class ActionShowMenu(ShopAction):
             dispatcher.utter_message(response="utter_menu", buttons=self._parts(speech))
             return []
         products = [p for p in self.catalogue.in_category(category) if self.catalogue.stock(p.id) != 0]
-        listed = [self._priced(product, speech) for product in products]
+        coming = {product.id: speech.day(product.on_sale) for product in to_come(self, tracker) if product.on_sale}
+        listed = [self._priced(product, speech, coming.get(product.id)) for product in products]
         popular = self.catalogue.popular(category)[:MOST_BUTTONS]
         dispatcher.utter_message(
             response="utter_menu_of",
@@ -238,22 +241,17 @@ class ActionShowMenu(ShopAction):
             for c in self.catalogue.categories
         ]
 
-    def _priced(self, product: Product, speech: Speech) -> str:
+    def _priced(self, product: Product, speech: Speech, day: str | None) -> str:
         price, several = lowest_price(self.catalogue, product)
         name = "utter_menu_from" if several else "utter_menu_at"
-        return speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
+        line = speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
+        return speech.say("utter_on_sale_from", product=line, day=day) if day else line
 
 
 def products_meant(catalogue: Catalogue, tracker: ShopTracker) -> list[Product]:
     """The products named in the question, else the one being chosen."""
     named = just_mentioned(tracker, PRODUCT) or [tracker.arguments.get(PRODUCT) or tracker.slots.get(PRODUCT)]
     return [catalogue.products[str(each)] for each in dict.fromkeys(named) if str(each) in catalogue.products]
-
-
-def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
-    """The choice that begins an order of it, with what was already said of it."""
-    flow = "subscribe" if product.category == "subscriptions" else "order"
-    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})
 
 
 def lowest_price(catalogue: Catalogue, product: Product) -> tuple[Any, bool]:

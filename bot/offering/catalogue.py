@@ -203,6 +203,11 @@ class Catalogue:
         return [product for product in self.products.values() if product.category == category]
 
     @cached_property
+    def dated(self) -> tuple[Product, ...]:
+        """The products with a day from which on they are on sale."""
+        return tuple(product for product in self.products.values() if product.on_sale is not None)
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """Every word that the shop uses of what it sells, singular and lower case."""
         phrases = [phrase for term in self.vocabulary() for phrase in term.phrases]
