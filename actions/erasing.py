@@ -15,7 +15,7 @@ from memory import Turn, Tx, facts, forgetting
 
 # The slot that says what is to be erased when the turn is over.
 ERASE = "erasing"
-EVERYTHING = "everything"
+EVERYTHING, CONVERSATION, NOTHING = "everything", "conversation", "nothing"
 
 
 class ActionKeepNothing(ShopAction):
@@ -59,13 +59,17 @@ class ActionErase(ShopAction):
         chosen, turn = tracker.slots.get("erase"), tracker.turn
         if chosen == EVERYTHING:
             return sets({ERASE: EVERYTHING})
-        if chosen == "conversation":
-            turn.stage(lambda tx: _forget_conversation(tx, turn))
-            dispatcher.utter_message(response="utter_conversation_forgotten")
-            return sets({DIALOGUE: {}, WAITING: 0})
-        dispatcher.utter_message(response="utter_nothing_erased")
-        return []
+        dispatcher.utter_message(response=erase_less(chosen, turn))
+        return sets({DIALOGUE: {}, WAITING: 0}) if chosen == CONVERSATION else []
 
 
-def _forget_conversation(tx: Tx, turn: Turn) -> None:
-    forgetting.conversation(tx, turn.conversation, customer=turn.customer)
+def erase_less(chosen: str | None, turn: Turn) -> str:
+    """Stages what was chosen short of everything; the wording that says so."""
+    if chosen != CONVERSATION:
+        return "utter_nothing_erased"
+
+    def forget(tx: Tx) -> None:
+        forgetting.conversation(tx, turn.conversation, customer=turn.customer)
+
+    turn.stage(forget)
+    return "utter_conversation_forgotten"

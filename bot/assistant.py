@@ -116,6 +116,11 @@ class Assistant:
         _let_pass(start.loaded, passing)
         return self._answer(start, turn, before)
 
+    async def requests(self, text: str) -> tuple[str, ...]:
+        """The intents in a text, in order."""
+        parsed = await self.processor.understand(text)
+        return tuple(str(each["intent"]["name"]) for each in parsed.get("requests") or [parsed])
+
     def is_busy(self, turn: Turn) -> bool:
         """Whether the customer is in the middle of a task in this conversation."""
         with self.memory.read() as tx:
@@ -209,8 +214,7 @@ class Assistant:
 
         def write(tx: Any) -> None:
             transcript.save(tx, start.loaded, customer=turn.customer, now=turn.now)
-            for staged in turn.writes:
-                staged(tx)
+            turn.write(tx)
             effort.keep(tx, turn, self.flows.current(), dialogue)
             for end in ended:
                 threads.close(tx, end["thread"], end["how"], customer=turn.customer, now=turn.now)

@@ -16,13 +16,14 @@ from prometheus_client import Counter, Histogram
 from bot.assistant import Answer, Assistant, Said
 from bot.channels.messaging import TEXT_ONLY
 from bot.erasing import Erasures
+from bot.farewell import Farewell
 from bot.hub import Hub
 from bot.locks import Locks
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.typed_chinese import place
 from bot.refusals import Heard, Refusals
-from memory import Memory, Tx, conversations, identities, messages
+from memory import Memory, conversations, identities, messages
 from memory.conversations import Conversation
 from memory.errors import UnknownCustomer
 from memory.messages import Reply, Shown
@@ -85,6 +86,7 @@ class Gateway:
     ) -> None:
         """All parts are shared with the rest of the process."""
         self.memory, self.assistant, self.refusals = memory, assistant, refusals
+        self.farewell = Farewell(memory, refusals.wording, assistant.requests)
         self.erasures, self.locks, self.hub, self.clock = erasures, locks, hub, clock
 
     async def handle(self, incoming: Incoming) -> Handled:
@@ -157,7 +159,7 @@ class Gateway:
             await asyncio.sleep(0)  # Lets open sockets pass that on before this turn takes the processor.
             answer = await self._respond(turn, said)
         else:
-            answer = self._by_ourselves(turn, said.heard)
+            answer = await self._stand_by(turn, said)
         handled = self._commit(turn, answer, None if incoming.impulse else (incoming.text or said.text).strip())
         return await self._forget(turn, handled) if answer.erases else handled
 
@@ -212,13 +214,13 @@ class Gateway:
 
     def _by_ourselves(self, turn: Turn, heard: Heard | None) -> Answer:
         """No answer of the assistant's: a refusal is confirmed, nothing else is said."""
-        replies = (self.refusals.confirmation(turn, heard),) if heard else ()
+        return Answer((self.refusals.confirmation(turn, heard),) if heard else (), turn.write)
 
-        def write(tx: Tx) -> None:
-            for staged in turn.writes:
-                staged(tx)
-
-        return Answer(replies, write)
+    async def _stand_by(self, turn: Turn, said: Said) -> Answer:
+        """The answer while a person is in charge: none, but to what no person may delay."""
+        confirmed = self._by_ourselves(turn, said.heard)
+        farewell = await self.farewell.answer(turn, said)
+        return replace(farewell, replies=confirmed.replies + farewell.replies) if farewell else confirmed
 
     def _said(self, incoming: Incoming, conversation: str) -> tuple[Said, str]:
         """What the customer did (a tap, words that name a choice just shown, or plain words), and who is in charge."""
@@ -227,9 +229,8 @@ class Gateway:
             if incoming.impulse is not None:
                 return Said("", incoming.impulse), in_charge
             if incoming.choice is not None:
-                payload = messages.resolve_choice(tx, conversation, incoming.choice)
-                title = messages.title_of_choice(tx, conversation, incoming.choice)
-                return Said(title or "", payload or {}), in_charge
+                chosen = messages.resolve_choice(tx, conversation, incoming.choice)
+                return Said(chosen.title, chosen.payload) if chosen else Said("", {}), in_charge
             text = (incoming.text or "").strip()
             numbered = incoming.channel in TEXT_ONLY
             payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)

@@ -8,9 +8,10 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from redis.asyncio import Redis
+if TYPE_CHECKING:  # As in `bot.locks`.
+    from redis.asyncio import Redis
 
 Nudge = dict[str, Any]
 
@@ -55,7 +56,7 @@ class RedisHub:
 
     _CHANNEL = "rapport:nudges"
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: "Redis") -> None:
         """`run` must be running for nudges to arrive."""
         self._redis, self._local = redis, LocalHub()
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from redis.asyncio import Redis
+if TYPE_CHECKING:  # Its kit takes 13 MB, and most shops run one process.
+    from redis.asyncio import Redis
 
 # Far longer than any turn takes; a process that died holding the lock frees it by then.
 _LOCK_SECONDS = 30.0
@@ -42,7 +43,7 @@ class LocalLocks:
 class RedisLocks:
     """Locks for several processes. Within each process callers queue locally, so that their order holds."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: "Redis") -> None:
         """`redis` is shared with the rest of the process."""
         self._redis, self._local = redis, LocalLocks()
 

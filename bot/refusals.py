@@ -9,13 +9,12 @@ from typing import Any
 
 from actions import consents
 from actions.consents import Refusal
-from bot.flows.model import Choice
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu import refusals as spoken
 from bot.rasa.nlu.refusals import Context
 from memory import Memory, Turn
 from memory.consent import Purpose
-from memory.messages import Option, Outgoing
+from memory.messages import Outgoing
 
 Detect = Callable[..., spoken.Refusal | None]
 # A reading of a doubtful refusal as something else that is worth an answer too.
@@ -82,9 +81,7 @@ class Refusals:
             return self.wording.phrase(phrase, variables, turn.language)
 
         about = consents.about(refusal, say) if refusal else {"where": consents.where(turn.channel, say)}
-        said = self.wording.say(name, about, slots={"language": turn.language}, channel=turn.channel, seed=name)
-        text, buttons = said or ("", [])
-        return Outgoing(text, tuple(Option(b["title"], Choice.parse(b["payload"]).to_json()) for b in buttons))
+        return self.wording.message(name, about, language=turn.language, channel=turn.channel)
 
     def _has_left(self, customer: str) -> bool:
         with self._memory.read() as tx:

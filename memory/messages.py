@@ -215,34 +215,36 @@ def newest(tx: Tx, conversation: str, *, limit: int = 50) -> list[Shown]:
     return _shown(_NEWEST(tx, owner=held.owner, within=conversation, most=limit))[::-1]
 
 
-def resolve_choice(tx: Tx, conversation: str, token: str) -> dict[str, Any] | None:
-    """The payload behind a token of this conversation; None for any other."""
+def resolve_choice(tx: Tx, conversation: str, token: str) -> Option | None:
+    """The choice behind a token of this conversation, whose title is shown as said when it is tapped; None for any
+    other token."""
     chosen = _chosen(tx, conversation, token)
-    return None if chosen is None else dict(chosen["payload"])
+    return None if chosen is None else Option(str(chosen["title"]), dict(chosen["payload"]))
 
 
-def title_of_choice(tx: Tx, conversation: str, token: str) -> str | None:
-    """The title behind a token of this conversation: what is shown as said when it is tapped."""
-    chosen = _chosen(tx, conversation, token)
-    return None if chosen is None else str(chosen["title"])
+def offered(tx: Tx, conversation: str) -> tuple[dict[str, Any], ...]:
+    """The payloads of the choices that the last turn showed, in order."""
+    return tuple(dict(row["payload"]) for row in _offered(tx, conversation))
 
 
 def resolve_typed_choice(tx: Tx, conversation: str, text: str, numbers: bool = False) -> dict[str, Any] | None:
     """The payload of the choice of the last turn whose title ``text`` is, or with ``numbers`` whose number, counted
     from 1 through the whole turn. None when no choice, or more than one, is meant."""
-    held = _session.hold(tx, conversation)
-    number = _LAST_TURN(tx, within=conversation).scalar_one()
-    rows: Sequence[Any]
-    if _is_kept(tx, held):
-        rows = _OFFERED(tx, owner=held.owner, within=conversation, of=number).mappings().all()
-    else:
-        rows = [row for row in _keeping.look(tx, held).choices if row["turn"] == number]
+    rows = _offered(tx, conversation)
     typed = _plain(text)
     bare = _plain(_POLITE.sub("", text))
     fits = [row["payload"] for row in rows if _plain(row["title"]) in (typed, bare)]
     if not fits and numbers:
         fits = [row["payload"] for row in rows if typed == str(row["position"])]
     return fits[0] if fits and all(fit == fits[0] for fit in fits) else None
+
+
+def _offered(tx: Tx, conversation: str) -> Sequence[Mapping[str, Any]]:
+    held = _session.hold(tx, conversation)
+    number = _LAST_TURN(tx, within=conversation).scalar_one()
+    if _is_kept(tx, held):
+        return [dict(row) for row in _OFFERED(tx, owner=held.owner, within=conversation, of=number).mappings()]
+    return [row for row in _keeping.look(tx, held).choices if row["turn"] == number]
 
 
 def _is_kept(tx: Tx, held: Held) -> bool:

@@ -24,3 +24,8 @@ class Turn:
     def stage(self, write: Write) -> None:
         """Run ``write(tx)`` in the transaction that commits this turn's reply; not at all when the turn fails."""
         self.writes.append(write)
+
+    def write(self, tx: Tx) -> None:
+        """Run what was staged."""
+        for staged in self.writes:
+            staged(tx)

@@ -9,119 +9,24 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from bot import tokens
 from bot.channels.people import People, Person, dependency
+from bot.channels.records import Consent, Decision, Me, copy_of
 from bot.channels.webchat import WEB
 from bot.channels.wire import WireError
 from bot.erasing import Erasures
 from bot.gateway import Gateway, Rejected
 from bot.limits import Limit
 from bot.tokens import InvalidToken
-from memory import Memory, Tx, consent, erasure, export, facts, identities, links, messages
-from memory.consent import Evidence, InvalidDecision, Purpose
+from memory import Memory, Tx, consent, erasure, facts, identities, links
+from memory.consent import Evidence, InvalidDecision
 from memory.errors import LinkRefused
 
 # What the shop has to say about how a profile is made, by language.
 Logic = Callable[[str], str]
 _Errors: dict[int | str, dict[str, Any]] = {code: {"model": WireError} for code in (401, 404, 409, 422, 429)}
-_Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^(\*|[\w.:-]+)$")]
-# Tables of the access copy that have a name of their own in it.
-_NAMED = {
-    "identities": "identities",
-    "threads": "threads",
-    "purchases": "purchases",
-    "orders": "orders",
-    "tickets": "tickets",
-    "consent_history": "consent_decisions",
-}
-
-
-class Decision(BaseModel):
-    """One decision: `*` stands for every channel, or every topic. Marketing is granted channel by channel."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    purpose: Purpose
-    channel: _Word = "*"
-    topic: _Word = "*"
-    decision: Literal["granted", "withdrawn"]
-
-
-class Consent(Decision):
-    """What holds now; `decided_at` is null for what holds by default."""
-
-    decided_at: datetime | None
-    expires_at: datetime | None = None
-
-
-class Source(BaseModel):
-    """Where a fact was learned."""
-
-    channel: str
-    touch_point: str
-    told_by: str
-    conversation: str | None
-    turn: int | None
-
-
-class Remembered(BaseModel):
-    """A fact. It is asserted for one half-life, asked about for another, and not used after that."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    id: str
-    attribute: str
-    value: str
-    polarity: str
-    for_whom: str = Field(alias="for")
-    lasting: bool
-    purpose: str
-    state: str
-    source: Source
-    told_at: datetime
-    confirmed_at: datetime
-    half_life_days: float
-
-
-class Line(BaseModel):
-    """One message of a transcript."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    conversation: str
-    id: int
-    sender: str = Field(alias="from")
-    text: str
-    at: datetime
-
-
-class Profile(BaseModel):
-    """What was computed, newest first, and by which logic."""
-
-    logic: str
-    computed: list[dict[str, Any]]
-
-
-class Me(BaseModel):
-    """The access copy (GDPR 15): everything that is kept. `about` says of each table where it comes from, what it is
-    for and for how many days it is kept; `other` holds the rows of all tables without a name of their own here."""
-
-    made_at: datetime
-    customer: str
-    identities: list[dict[str, Any]]
-    consents: list[Consent]
-    consent_history: list[dict[str, Any]]
-    facts: list[Remembered]
-    threads: list[dict[str, Any]]
-    purchases: list[dict[str, Any]]
-    orders: list[dict[str, Any]]
-    tickets: list[dict[str, Any]]
-    profile: Profile
-    transcript: list[Line]
-    about: dict[str, dict[str, Any]]
-    other: dict[str, list[dict[str, Any]]]
 
 
 class Erasing(BaseModel):
@@ -158,17 +63,27 @@ def router(
     gateway: Gateway, people: People, erasures: Erasures, *, limit: Limit, secret: str, logic: Logic
 ) -> APIRouter:
     """The routes under /api/me, and the receipts. `secret` signs the links to downloads."""
-    api = APIRouter(prefix="/api", tags=["self-service"])
-    memory, clock = gateway.memory, gateway.clock
 
     def asking(person: Annotated[Person, Depends(dependency(people))]) -> Person:
         limit.take(person.customer)
         return person
 
-    Asking = Annotated[Person, Depends(asking)]
+    api = APIRouter(prefix="/api", tags=["self-service"])
+    api.include_router(_copies(gateway, people, asking, secret=secret, logic=logic))
+    api.include_router(_decisions(gateway, asking))
+    api.include_router(_forgetting(gateway.memory, erasures, asking))
+    api.include_router(_linking(gateway, people, asking))
+    return api
+
+
+Asking = Callable[..., Person]
+
+
+def _copies(gateway: Gateway, people: People, asking: Asking, *, secret: str, logic: Logic) -> APIRouter:
+    api, memory, clock = APIRouter(), gateway.memory, gateway.clock
 
     @api.get("/me", response_model=None, responses={200: {"model": Me}, **_Errors})
-    def me(person: Asking, form: Literal["access", "portable"] = "access") -> JSONResponse:
+    def me(person: Annotated[Person, Depends(asking)], form: Literal["access", "portable"] = "access") -> JSONResponse:
         """Everything that is kept about the caller. `form=portable`: what they gave and what their use left behind,
         without what the shop made of it (GDPR 20)."""
         spoken = gateway.language(person.customer, person.language)
@@ -181,14 +96,22 @@ def router(
         copy = copy_of(memory, customer, form="access", now=clock(), logic=logic(gateway.language(customer, "")))
         return JSONResponse(copy, headers={"Content-Disposition": 'attachment; filename="my-data.json"'})
 
+    return api
+
+
+def _decisions(gateway: Gateway, asking: Asking) -> APIRouter:
+    api, memory, clock = APIRouter(), gateway.memory, gateway.clock
+
     @api.get("/me/consents", response_model=list[Consent], responses=_Errors)
-    def consents(person: Asking) -> list[dict[str, Any]]:
+    def consents(person: Annotated[Person, Depends(asking)]) -> list[dict[str, Any]]:
         """What holds for each purpose, decided or by default."""
         with memory.read() as tx:
             return _consents(tx, person.customer)
 
     @api.put("/me/consents", response_model=list[Consent], responses=_Errors)
-    def decide(decisions: Annotated[list[Decision], Field(min_length=1)], person: Asking) -> list[dict[str, Any]]:
+    def decide(
+        decisions: Annotated[list[Decision], Field(min_length=1)], person: Annotated[Person, Depends(asking)]
+    ) -> list[dict[str, Any]]:
         """New decisions, all of them or none; each is kept with its evidence. What holds afterwards."""
         spoken = gateway.language(person.customer, person.language)
         with memory.write() as tx:
@@ -196,15 +119,21 @@ def router(
                 _decide(memory, tx, person.customer, each, language=spoken, now=clock())
             return _consents(tx, person.customer)
 
+    return api
+
+
+def _forgetting(memory: Memory, erasures: Erasures, asking: Asking) -> APIRouter:
+    api = APIRouter()
+
     @api.delete("/me/facts/{fact}", status_code=204, response_class=Response, responses=_Errors)
-    def forget(fact: str, person: Asking) -> None:
+    def forget(fact: str, person: Annotated[Person, Depends(asking)]) -> None:
         """Forget one fact, and what it had taken the place of."""
         with memory.write() as tx:
             if not facts.forget(tx, fact, customer=person.customer):
                 raise Rejected("unknown_fact", "There is no such fact.", status=404)
 
     @api.delete("/me", status_code=202, response_model=Erasing, responses=_Errors)
-    async def erase(person: Asking) -> dict[str, str]:
+    async def erase(person: Annotated[Person, Depends(asking)]) -> dict[str, str]:
         """Forget the caller everywhere. Their tokens are refused from now on."""
         return {"receipt": await erasures.begin(person.customer)}
 
@@ -217,8 +146,16 @@ def router(
             raise Rejected("unknown_receipt", "There is no such receipt.", status=404)
         return {"receipt": found.id, "state": "done" if found.done_at else "under_way", **vars(found)}
 
+    return api
+
+
+def _linking(gateway: Gateway, people: People, asking: Asking) -> APIRouter:
+    api, memory, clock = APIRouter(), gateway.memory, gateway.clock
+
     @api.post("/me/link", status_code=201, response_model=Linked, responses=_Errors)
-    async def link(visitor: Visitor, person: Asking, response: Response) -> dict[str, int | None]:
+    async def link(
+        visitor: Visitor, person: Annotated[Person, Depends(asking)], response: Response
+    ) -> dict[str, int | None]:
         """Bring along what was said as a visitor before signing in. 201: done; 202: the chat asks."""
         before = _visitor(people, visitor.visitor_token)
         if visitor.confirmed:
@@ -228,7 +165,7 @@ def router(
         return {"link": None}
 
     @api.delete("/me/link/{link}", status_code=204, response_class=Response, responses=_Errors)
-    def unlink(link: int, person: Asking) -> None:
+    def unlink(link: int, person: Annotated[Person, Depends(asking)]) -> None:
         """Undo a link: both sides have their own back."""
         with memory.write() as tx:
             if not links.undo(tx, link, customer=person.customer, actor="customer", now=clock()):
@@ -239,48 +176,6 @@ def router(
 
 def _asking_to_bring_along(visitor: str) -> dict[str, Any]:
     return {"flow": "bring_along", "set": {"visitor": visitor}}
-
-
-def copy_of(memory: Memory, customer: str, *, form: str, now: datetime, logic: str) -> dict[str, Any]:
-    """The access copy or the portable copy, as plain JSON. Raises UnknownCustomer."""
-    with memory.read() as tx:
-        if form == "portable":
-            return export.portable_copy(tx, customer, now=now)
-        whole = export.access_copy(tx, customer, now=now, logic=logic)
-        said = _transcript(tx, whole["kept"])
-    kept = whole["kept"]
-    rows = {table: entry.pop("rows") for table, entry in kept.items()}
-    taken = {*_NAMED.values(), "facts", "sensitive_facts", "profiles", "messages", "consents"}
-    made = Me.model_validate(
-        {
-            **{name: rows[table] for name, table in _NAMED.items()},
-            "made_at": whole["made_at"],
-            "customer": customer,
-            "consents": whole["purposes"],
-            "facts": [_fact(row) for row in (*rows["facts"], *rows["sensitive_facts"])],
-            "profile": {"logic": whole["profile_logic"], "computed": rows["profiles"][::-1]},
-            "transcript": said,
-            "about": kept,
-            "other": {table: some for table, some in rows.items() if table not in taken},
-        }
-    )
-    return made.model_dump(mode="json", by_alias=True)
-
-
-def _transcript(tx: Tx, kept: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every message in the database, and what this process holds of conversations that are not kept there."""
-    said = [{**row, "from": row["sender"]} for row in kept["messages"]["rows"]]
-    known = {(row["conversation"], row["id"]) for row in said}
-    for conversation in kept["conversations"]["rows"]:
-        held = messages.newest(tx, conversation["id"], limit=1000)
-        fresh = [one for one in held if (conversation["id"], one.id) not in known]
-        said += [{"conversation": conversation["id"], "at": one.at.isoformat(), **vars(one), "from": one.sender}
-                 for one in fresh]  # fmt: skip
-    return said
-
-
-def _fact(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "for": row["for_whom"], "source": {name: row[name] for name in Source.model_fields}}
 
 
 def _consents(tx: Tx, customer: str) -> list[dict[str, Any]]:

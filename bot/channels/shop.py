@@ -50,16 +50,7 @@ def router(
         Bad lines are told and left out, the others are kept; the same lines twice change nothing.
         """
         lines = _order_lines(await _body(request), is_csv=_is_csv(request))
-        bad: list[BadRow] = []
-        try:
-            done = await run_in_threadpool(orders.import_lines, memory, lines, now=clock(), on_bad=bad.append)
-        except OrdersError as error:
-            raise Rejected("not_valid", str(error), status=422) from error
-        if bad and done.bad == done.lines:
-            first = f"line {bad[0].line}: {'; '.join(bad[0].reasons)}"
-            raise Rejected("not_valid", f"None of the lines can be used; {first}", status=422)
-        told = [{"line": row.line, "reasons": list(row.reasons)} for row in bad]
-        return {**asdict(done), "lines": done.lines, "bad": told}
+        return await run_in_threadpool(_take_orders, memory, lines, now=clock())
 
     @api.post("/catalogue")
     async def take_catalogue(request: Request) -> dict[str, int]:
@@ -76,6 +67,19 @@ def router(
         return {"added": done.added, "changed": done.changed, "same": done.same}
 
     return api
+
+
+def _take_orders(memory: Memory, lines: list[str], *, now: datetime) -> dict[str, Any]:
+    bad: list[BadRow] = []
+    try:
+        done = orders.import_lines(memory, lines, now=now, on_bad=bad.append)
+    except OrdersError as error:
+        raise Rejected("not_valid", str(error), status=422) from error
+    if bad and done.bad == done.lines:
+        first = f"line {bad[0].line}: {'; '.join(bad[0].reasons)}"
+        raise Rejected("not_valid", f"None of the lines can be used; {first}", status=422)
+    told = [{"line": row.line, "reasons": list(row.reasons)} for row in bad]
+    return {**asdict(done), "lines": done.lines, "bad": told}
 
 
 def _is_csv(request: Request) -> bool:

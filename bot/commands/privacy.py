@@ -32,7 +32,7 @@ def export(
 ) -> None:
     """Print everything that is kept about a customer, as JSON (GDPR 15; --portable: GDPR 20)."""
     from bot import wording
-    from bot.channels.self_service import copy_of
+    from bot.channels.records import copy_of
 
     told, now = settings.load(), datetime.now(UTC)
     words = wording.load(told.data / "wording")

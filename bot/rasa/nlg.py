@@ -16,6 +16,7 @@ from bot.live import Live
 from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
 from bot.wording import Wording
+from memory.messages import Option, Outgoing
 
 logger = logging.getLogger(__name__)
 _DATA = Path("data")
@@ -77,6 +78,12 @@ class WordingGenerator(NaturalLanguageGenerator):
         """A phrase for use inside other texts; empty when there is no such wording."""
         said = self.say(name, variables, slots={**variables, "language": language}, channel="", seed=name)
         return said[0] if said else ""
+
+    def message(self, name: str, variables: Mapping[str, Any], *, language: str, channel: str) -> Outgoing:
+        """A whole message with its choices, for whoever speaks outside a dialogue; empty without such a wording."""
+        said = self.say(name, variables, slots={"language": language}, channel=channel, seed=name)
+        text, buttons = said or ("", [])
+        return Outgoing(text, tuple(Option(b["title"], Choice.parse(b["payload"]).to_json()) for b in buttons))
 
     def word(self, text: str, language: str) -> str:
         """What stands in English in the shop's files, in the customer's language."""

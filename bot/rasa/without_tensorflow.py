@@ -10,6 +10,7 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
+from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,8 @@ _ABSENT = ("tensorflow", "tensorflow_hub", "tensorflow_addons", "tensorflow_text
 _UNUSED_WHILE_SERVING = (
     "aio_pika",
     "aiogram",
+    "aiohttp",
+    "aiormq",
     "apscheduler",
     "boto3",
     "botocore",
@@ -29,11 +32,16 @@ _UNUSED_WHILE_SERVING = (
     "pymongo",
     "questionary",
     "randomname",
+    "requests",
     "rocketchat_API",
+    "sanic",
+    "sanic_cors",
     "sanic_jwt",
     "slack_sdk",
     "socketio",
     "twilio",
+    "spacy.cli.project",
+    "weasel",
     "webexteamssdk",
 )
 
@@ -90,7 +98,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in self._absent:
+        if self._absent.isdisjoint(accumulate(fullname.split("."), "{}.{}".format)):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 

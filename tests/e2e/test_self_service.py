@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from memory import consent, identities
+from memory import consent, handoffs, identities
 from memory.consent import Purpose
 
 
@@ -51,6 +51,20 @@ def test_a_refusal_beside_an_order_leaves_the_order(someone, parts):
     replies = both.say("a large latte please, and stop sending me your newsletter")
     assert "no more marketing" in _texts(replies)
     assert "milk" in replies[-1]["text"]
+
+
+def test_being_forgotten_needs_nobody(someone, parts):
+    """A typed wish is asked back and done while a person is in charge; the order that waits is not touched."""
+    leaving = someone("leaving")
+    leaving.say("a large latte please")
+    customer = _customer(parts, "leaving")
+    conversation = parts.gateway.conversation(customer, "web").id
+    with parts.memory.write() as tx:
+        handoffs.open(tx, customer=customer, conversation=conversation, reason="asked", packet={}, now=parts.clock())
+    assert leaving.say("where is my parcel?") == []
+    leaving.say("delete everything you have about me please")
+    assert "receipt" in _texts(leaving.say("yes, everything"))
+    assert leaving.post({"text": "hello"}).status_code == 401
 
 
 def test_memory_refused_is_memory_off_and_on_again(someone, parts):

@@ -69,8 +69,7 @@ def test_a_choice_is_found_by_token_title_and_number(memory: Memory) -> None:
             now=NOW,
         )
         token = reply.messages[0].choices[1]["choice"]
-        assert messages.resolve_choice(tx, conversation, token) == {"set": {"size": "s"}}
-        assert messages.title_of_choice(tx, conversation, token) == "Small "
+        assert messages.resolve_choice(tx, conversation, token) == small
         assert messages.resolve_choice(tx, elsewhere, token) is None
         assert messages.resolve_typed_choice(tx, conversation, " large. ") == {"set": {"size": "l"}}
         assert messages.resolve_typed_choice(tx, conversation, "3", numbers=True) == {"flow": "order_gear"}

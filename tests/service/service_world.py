@@ -49,11 +49,11 @@ class FakeAssistant:
         if self.fails:
             raise RuntimeError("the model is gone")
 
-        def write(tx):
-            for staged in turn.writes:
-                staged(tx)
+        return Answer((Outgoing("Which milk?", self.offers),), turn.write)
 
-        return Answer((Outgoing("Which milk?", self.offers),), write)
+    async def requests(self, text: str) -> tuple[str, ...]:
+        meant = {"forget me": "forget_everything", "yes": "affirm", "no": "deny"}
+        return tuple(meant.get(part, "inform") for part in text.split(" and "))
 
 
 def by_keyword(text: str, *, context: Context) -> Refusal | None:
@@ -91,7 +91,8 @@ def make_client(gateway, memory, clock) -> TestClient:
     given = {"DEMO": "1", "IDENTITY_SECRET": SECRET, "SESSION_SECRET": SECRET, "SHOP_API_KEY": SECRET}
     people = People(memory, secret=SECRET, clock=clock)
     told = settings.load(ROOT, given=given)
-    parts = app.Parts(told, memory, clock, gateway, people, gateway.erasures, NLG, (), None, None, Idle(), Idle())
+    files = app.Files.of(told.data)
+    parts = app.Parts(told, memory, clock, files, gateway, people, gateway.erasures, NLG, None, Idle(), Idle())
     return TestClient(app.build(parts), raise_server_exceptions=False)
 
 

@@ -201,6 +201,6 @@ def test_the_server_applies_retention_once_a_day(memory, clock, ana):
 
 
 def _messages(memory: Memory, customer: str) -> int:
-    from bot.channels.self_service import copy_of
+    from bot.channels.records import copy_of
 
     return len(copy_of(memory, customer, form="access", now=MONDAY, logic="")["transcript"])
