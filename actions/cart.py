@@ -22,8 +22,8 @@ Slots = Mapping[str, Any]
 # No vowels and nothing mistaken for something else: no words, no misreadings.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 # Written with its hyphen, or else with a digit in it: "kettles" is no number.
-_NUMBER = re.compile(r"\bK(?:-|[- ]?(?=[A-Z]*\d))([2-9B-Z]{6}|\d{3,6})\b", re.IGNORECASE)
-_POSTCODE = re.compile(r"\b\d{5}\b")
+_NUMBER = re.compile(r"\bK(?:-|[- ]?(?=[A-Z]*\d))([2-9B-Z]{6}|\d{3,6})\b", re.IGNORECASE | re.ASCII)
+_POSTCODE = re.compile(r"\b\d{5}\b", re.ASCII)
 
 
 @dataclass(frozen=True)
