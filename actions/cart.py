@@ -10,7 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.offering.catalogue import PRODUCT, Catalogue, Zone
+from bot.flows.model import Choice
+from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
 from memory.purchases import Line as Purchased
 
 GIFT = "gift"
@@ -137,3 +138,9 @@ def number_in(text: str) -> str | None:
     """The order number that a text names, as it was given out."""
     found = _NUMBER.search(text)
     return f"K-{found.group(1).upper()}" if found else None
+
+
+def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
+    """The choice that begins an order of it, with what was already said of it."""
+    flow = "subscribe" if product.category == "subscriptions" else "order"
+    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})
