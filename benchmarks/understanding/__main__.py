@@ -51,7 +51,8 @@ def _own(encoder: embeddings.Encoder) -> None:
     texts, labels = own.examples(ROOT / "data" / "nlu")
     models = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
     understanding = Understanding(nlp, reading.Reader(models, encoder, detector), detector)
-    _print("intents", own.intents(understanding, own.held_out("intents")))
+    for path in [own.HELD_OUT / "intents.yml", *sorted(own.HELD_OUT.glob("chinese*.yml"))]:
+        _print(path.stem, own.intents(understanding, own.held_out(path.stem)))
     for name in ("refusals", "refusals_second"):
         sets = own.held_out(name)
         _print(name, own.heard(detector, sets, sets.pop("ordinary")))
