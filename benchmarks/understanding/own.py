@@ -80,8 +80,10 @@ def heard(detector: RefusalDetector, by_scope: Mapping[str, Sequence[Any]], ordi
 
 
 def told(nlp: Any, cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right."""
+    """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right. And of
+    messages alone: is it noticed that one tells anything?"""
     right = wrong = missed = 0
+    noticed, telling, noticing = 0, 0, 0
     for case in cases:
         gold = {tuple(fact.split()) for fact in case["facts"]}
         entities = extract(case["text"], nlp=nlp, now=EPOCH)
@@ -90,7 +92,13 @@ def told(nlp: Any, cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
             for f in facts.find(case["text"], entities=entities)
         }
         right, wrong, missed = right + len(gold & found), wrong + len(found - gold), missed + len(gold - found)
-    return {"precision": round(right / (right + wrong), 4), "recall": round(right / (right + missed), 4)}
+        noticed, telling, noticing = noticed + bool(gold and found), telling + bool(gold), noticing + bool(found)
+    return {
+        "precision": round(right / (right + wrong), 4),
+        "recall": round(right / (right + missed), 4),
+        "messages_precision": round(noticed / noticing, 4),
+        "messages_recall": round(noticed / telling, 4),
+    }
 
 
 def cost(nlp: Any, models: reading.Models, detector: RefusalDetector, *, cache: Path) -> dict[str, float]:
