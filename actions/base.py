@@ -16,7 +16,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 
 from actions.speech import Speech
-from bot.flows.model import Choice, FlowSet, State
+from bot.flows.model import CHOOSE, Choice, FlowSet, State
 from bot.offering.catalogue import Catalogue
 from bot.offering.choices import Engine
 from memory import Memory, Turn
@@ -108,6 +108,13 @@ def request_of(tracker: ShopTracker, *intents: str) -> Mapping[str, Any]:
     """The request with one of these intents, else the whole message."""
     asked = (r for r in requests(tracker) if (r.get("intent") or {}).get("name") in intents)
     return next(asked, tracker.latest_message or {})
+
+
+def asked_text(tracker: ShopTracker) -> str:
+    """What was typed; a tapped choice says nothing of its own."""
+    message = tracker.latest_message or {}
+    tapped = (message.get("intent") or {}).get("name") == CHOOSE
+    return "" if tapped else str(message.get("text") or "")
 
 
 def mentioned(entities: Iterable[Mapping[str, Any]], name: str) -> list[Any]:

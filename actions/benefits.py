@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopTracker, button
 from actions.cart import number_for
+from actions.citing import BENEFIT, cites
 from actions.knowing import BENEFIT_TICKET
 from actions.standing import ASKED_FOR, AboutBenefits
 from bot.flows.model import Choice
@@ -31,7 +32,7 @@ class ActionExplainBenefit(AboutBenefits):
         found = self.answers(tracker, meant)
         lines = speech.sentences(self.line(each, tracker) for each in found)
         dispatcher.utter_message(response="utter_benefit_told", told=lines, buttons=self.ask_buttons(found, speech))
-        return []
+        return cites(BENEFIT, *(each.benefit for each in found))
 
 
 class ActionTellPaths(AboutBenefits):

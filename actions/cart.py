@@ -10,7 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.offering.catalogue import PRODUCT, Catalogue, Zone
+from bot.flows.model import Choice
+from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
 from memory.purchases import Line as Purchased
 
 GIFT = "gift"
@@ -21,8 +22,8 @@ Slots = Mapping[str, Any]
 # No vowels and nothing mistaken for something else: no words, no misreadings.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 # Written with its hyphen, or else with a digit in it: "kettles" is no number.
-_NUMBER = re.compile(r"\bK(?:-|[- ]?(?=[A-Z]*\d))([2-9B-Z]{6}|\d{3,6})\b", re.IGNORECASE)
-_POSTCODE = re.compile(r"\b\d{5}\b")
+_NUMBER = re.compile(r"\bK(?:-|[- ]?(?=[A-Z]*\d))([2-9B-Z]{6}|\d{3,6})\b", re.IGNORECASE | re.ASCII)
+_POSTCODE = re.compile(r"\b\d{5}\b", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -137,3 +138,9 @@ def number_in(text: str) -> str | None:
     """The order number that a text names, as it was given out."""
     found = _NUMBER.search(text)
     return f"K-{found.group(1).upper()}" if found else None
+
+
+def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
+    """The choice that begins an order of it, with what was already said of it."""
+    flow = "subscribe" if product.category == "subscriptions" else "order"
+    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})

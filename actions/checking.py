@@ -9,13 +9,27 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Event, ShopAction, ShopTracker, answer, asked_by, button, mentioned, requests, sets
+from actions.base import (
+    Event,
+    ShopAction,
+    ShopTracker,
+    answer,
+    asked_by,
+    asked_text,
+    button,
+    mentioned,
+    requests,
+    sets,
+)
 from actions.cart import ITEM_SLOTS, cart, categories, composition, zone_of
+from actions.early import EarlyAccess, to_come
 from actions.effort import settle_answers
 from actions.knowing import know
+from actions.needing import decline
 from actions.owning import own_of, says_my
 from actions.speech import opening
 from actions.standing import AboutBenefits, paths_text, reached_text
+from actions.wishes import unknown_module
 from bot.flows.model import Choice
 from bot.offering.benefits import Progress
 from bot.offering.catalogue import PRODUCT, Composition, Problem, Product, Zone
@@ -35,8 +49,13 @@ class ActionCheckProduct(ShopAction):
         if wants_plan and item.category != SUBSCRIPTIONS:
             dispatcher.utter_message(response="utter_not_a_subscription", named=self.speech(tracker).named(item.id))
             return sets({PRODUCT: None, "product_state": "missing"})
+        if item in to_come(self, tracker) and not EarlyAccess(self.shop).tell(dispatcher, tracker, [item]):
+            return sets({PRODUCT: None, "product_state": "missing"})
         state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
         state = "refused" if self.catalogue.stock(item.id) == 0 else state
+        unknown = unknown_module(asked_text(tracker), self.catalogue)
+        if unknown is not None:
+            decline(dispatcher, tracker, unknown)
         own = self._own(item, tracker)
         if own:
             line = self.speech(tracker).line({**composition(tracker.slots), **own})

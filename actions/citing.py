@@ -16,11 +16,11 @@ from bot.flows.model import Choice
 CITED = "cited"
 # The choices that a plain yes and no stand for when nothing else is open.
 YES_NO = "yes_no"
-FACT, THREAD, SET = "fact", "thread", "set"
+FACT, THREAD, SET, BENEFIT = "fact", "thread", "set", "benefit"
 
 
 def cites(kind: str, *ids: str) -> list[Event]:
-    """The reply rests on these facts or threads, or on the set of choices that was shown."""
+    """The reply rests on these facts, threads or benefits, or on the set of choices that was shown."""
     return [SlotSet(CITED, [{"kind": kind, "id": each} for each in ids])]
 
 

@@ -165,14 +165,21 @@ def undecided(tx: Tx, customer: str, purpose: Purpose) -> bool:
 
 _MEANT: Mapping[str, re.Pattern[str]] = {
     "marketing": re.compile(
-        r"\b(offers?|deals?|promo\w*|newsletters?|mailing|e-?mails?|marketing|news|discounts?)\b", re.I
+        r"\b(offers?|deals?|promo\w*|newsletters?|mailing|e-?mails?|marketing|news|discounts?)\b"
+        r"|优惠|優惠|广告|廣告|促销|促銷|活动|活動|邮件|郵件|电子报|電子報|短信|簡訊|推送|推播|通知|消息",
+        re.I,
     ),
-    "memory": re.compile(r"\b(remember\w*|memory|preferences?|save what|what i like)\b", re.I),
-    "personalisation": re.compile(r"\b(personali[sz]\w*|tailor\w*|suggest\w*|recommend\w*|history)\b", re.I),
+    "memory": re.compile(
+        r"\b(remember\w*|memory|preferences?|save what|what i like)\b|记住|記住|记忆|記憶|喜好|偏好|口味", re.I
+    ),
+    "personalisation": re.compile(
+        r"\b(personali[sz]\w*|tailor\w*|suggest\w*|recommend\w*|history)\b|个性化|個性化|個人化|推荐|推薦|记录|紀錄",
+        re.I,
+    ),
 }
 _NAMED_CHANNELS: Mapping[str, re.Pattern[str]] = {
-    "email": re.compile(r"\b(e-?mails?|newsletters?|mailing)\b", re.I),
-    "sms": re.compile(r"\b(sms|text messages?|text me)\b", re.I),
+    "email": re.compile(r"\b(e-?mails?|newsletters?|mailing)\b|邮件|郵件|电子报|電子報|邮箱|信箱", re.I),
+    "sms": re.compile(r"\b(sms|text messages?|text me)\b|短信|簡訊", re.I),
     "whatsapp": re.compile(r"\bwhats ?app\b", re.I),
 }
 

@@ -21,13 +21,18 @@ from memory.consent import Purpose
 from memory.errors import LinkRefused, UnknownCustomer
 
 # Codes have eight of these letters; people write them in any case, in two halves or with hyphens.
-_CODE = re.compile(r"\b([2-9A-HJ-NP-TV-Z]{4})[ -]?([2-9A-HJ-NP-TV-Z]{4})\b", re.IGNORECASE)
-_UNDOING = re.compile(r"\b(unlink|disconnect|separate|split|undo|remove)\b", re.IGNORECASE)
+# A code may stand right beside characters of another script.
+_CODE = re.compile(
+    r"(?<![A-Z0-9])([2-9A-HJ-NP-TV-Z]{4})[ -]?([2-9A-HJ-NP-TV-Z]{4})(?![A-Z0-9])", re.IGNORECASE | re.ASCII
+)
+_UNDOING = re.compile(
+    r"\b(unlink|disconnect|separate|split|undo|remove)\b|取消|解除|撤销|撤銷|断开|斷開|分开|分開", re.IGNORECASE
+)
 
 
 def code_in(text: str) -> str | None:
     """The code that a text holds. Within a sentence it has a digit, a hyphen or capitals, so that no word is one."""
-    alone = _CODE.fullmatch(text.strip(" .!"))
+    alone = _CODE.fullmatch(text.strip(" .!。！"))
     within = (f for f in _CODE.finditer(text) if f.group().isupper() or re.search(r"[\d-]", f.group()))
     found = alone or next(within, None)
     return (found.group(1) + found.group(2)).upper() if found else None

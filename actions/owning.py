@@ -16,7 +16,7 @@ from bot.offering.catalogue import PRODUCT
 from memory import Tx, facts
 from memory.consent import Purpose
 
-_MY = re.compile(r"\b(?:my|the usual)\b", re.IGNORECASE)
+_MY = re.compile(r"\b(?:my|the usual)\b|我的|老样子|老樣子", re.IGNORECASE)
 
 
 class ActionSaveOwn(ShopAction):

@@ -19,15 +19,32 @@ from memory.consent import Purpose
 
 Span = tuple[datetime, datetime]
 MOST = 5
-_SAID_BY_US = re.compile(r"\b(recommend\w*|suggest\w*|advi[sc]e\w*|you (?:say|said|tell|told))\b", re.IGNORECASE)
-_SAID_AT_ALL = re.compile(
-    r"\b(talk\w*|spoke|speak|chat\w*|convers\w*|mention\w*|discuss\w*|i (?:say|said|tell|told))\b", re.IGNORECASE
+_SAID_BY_US = re.compile(
+    r"\b(recommend\w*|suggest\w*|advi[sc]e\w*|you (?:say|said|tell|told))\b|推荐|推薦|建议|建議|你[说說讲講]",
+    re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(20\d\d)\b")
+_SAID_AT_ALL = re.compile(
+    r"\b(talk\w*|spoke|speak|chat\w*|convers\w*|mention\w*|discuss\w*|i (?:say|said|tell|told))\b"
+    r"|聊|[说說讲講提][过過]|我[说說讲講]",
+    re.IGNORECASE,
+)
+_YESTERDAY = re.compile(r"\byesterday\b|昨天|昨日")
+_LAST_WEEK = re.compile(r"\blast week\b|上个?星期|上個星期|上周|上週|上个?礼拜|上個?禮拜")
+_LAST_MONTH = re.compile(r"\blast month\b|上个?月|上個月")
+_MONTH = re.compile(r"(?<!上)(?<!个)(?<!個)(\d{1,2}|[一二三四五六七八九十]+)月")
+_MONTHS = {
+    name: month
+    for month, chinese in enumerate(
+        ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"], start=1
+    )
+    for name in (chinese, str(month))
+}
+_YEAR = re.compile(r"\b(20\d\d)\b", re.ASCII)
 # Said of what is looked for, not of where it is.
 _ASKING = re.compile(
     r"\b(what|which|did|do|you|your|me|i|my|recommend\w*|suggest\w*|order\w*|last|time|in|when|was|the|have|had|tell|told"
-    r"|say|said|about|we|talk\w*|spoke)\b",
+    r"|say|said|about|we|talk\w*|spoke)\b"
+    r"|上次|之前|以前|什么|什麼|哪个|哪個|哪款|推荐|推薦|建议|建議|[你您我们們说說讲講聊过過的了吗嗎是给給]",
     re.IGNORECASE,
 )
 
@@ -114,12 +131,14 @@ def span_in(text: str, days: list[Any], *, speech: Speech, now: datetime) -> Spa
         before = r"(?:in|last|of|this|since) " if name == "may" else ""
         if re.search(rf"\b{before}{name}\b", lower):
             return _month(number, int(year.group(1)) if year else None, today)
-    if "yesterday" in lower:
+    if (named := _MONTH.search(text)) and (written := _MONTHS.get(named.group(1))):
+        return _month(written, int(year.group(1)) if year else None, today)
+    if _YESTERDAY.search(lower):
         return today - timedelta(days=1), today
-    if "last week" in lower:
+    if _LAST_WEEK.search(lower):
         monday = today - timedelta(days=today.weekday())
         return monday - timedelta(days=7), monday
-    if "last month" in lower:
+    if _LAST_MONTH.search(lower):
         return _month((today.month - 2) % 12 + 1, None, today)
     if year:
         first = today.replace(year=int(year.group(1)), month=1, day=1)

@@ -12,11 +12,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import times
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.checking import just_mentioned
+from actions.early import EarlyAccess, to_come
 from actions.effort import note_question, settle_question
 from actions.knowing import Known
-from actions.shop_questions import NEW_DAYS, lowest_price, products_meant
+from actions.shop_questions import lowest_price, products_meant
 from actions.showing import ASKED, FIRST_CATEGORY, SHOWN, Asked, Showing, Shown, seed_of
 from bot.flows.model import Choice
+from bot.offering.candidates import NEW_DAYS
 from bot.offering.catalogue import Product
 from bot.offering.choices import ChoiceSet, Option, SetKind
 from bot.offering.effort import changed_outcome
@@ -170,12 +172,21 @@ class ActionTellWhatsNew(_Suggest):
     """What came in lately: the same for everybody."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        asked = self.asked(tracker)
+        asked, coming = self.asked(tracker), self._coming(tracker)
         made = self.set_for(self.known(tracker), asked, tracker)
-        if made.kind is SetKind.NOTHING:
+        events: list[Event] = []
+        if made.kind is not SetKind.NOTHING:
+            events = self.show(dispatcher, tracker, made, asked, response="utter_whats_new")
+        elif not coming:
             dispatcher.utter_message(response="utter_nothing_new")
-            return []
-        return self.show(dispatcher, tracker, made, asked, response="utter_whats_new")
+        if coming:
+            EarlyAccess(self.shop).tell(dispatcher, tracker, coming)
+        return events
+
+    def _coming(self, tracker: ShopTracker) -> list[Product]:
+        """What is to come, in the part of the shop that was asked about."""
+        category = self.category(tracker)
+        return [product for product in to_come(self, tracker) if category in (None, product.category)]
 
     def asked(self, tracker: ShopTracker) -> Asked:
         since = times.local(self.catalogue.shop, tracker.turn.now).date() - timedelta(days=NEW_DAYS)

@@ -8,9 +8,9 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button, requests
-from actions.cart import ITEM_SLOTS
+from actions.cart import ITEM_SLOTS, order_choice
 from actions.checking import just_mentioned
-from actions.shop_questions import order_choice, products_meant
+from actions.shop_questions import products_meant
 from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from bot.offering.catalogue import FULFILMENT, PRODUCT

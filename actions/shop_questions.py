@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -11,15 +11,19 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import times
 from actions.asking import MOST_BUTTONS
-from actions.base import Event, ShopAction, ShopTracker, button
-from actions.cart import ITEM_SLOTS
+from actions.base import Event, ShopAction, ShopTracker, asked_text, button
+from actions.benefits import ActionTellPaths
+from actions.cart import ITEM_SLOTS, order_choice
 from actions.checking import just_mentioned
+from actions.citing import BENEFIT, cited
+from actions.early import EarlyAccess, to_come
+from actions.needing import decline
 from actions.speech import Speech, opening
+from actions.wishes import unknown_module, unknown_wish
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT, Catalogue, Product, Zone
 
-# How long something counts as new.
-NEW_DAYS = 60
+_GET_THERE = re.compile(r"\bget (?:there|that|it|one)\b", re.IGNORECASE)
 
 
 class ActionTellOpeningHours(ShopAction):
@@ -49,8 +53,13 @@ class ActionTellOpeningHours(ShopAction):
 
 
 class ActionTellLocation(ShopAction):
+    """Where the shop is; right after a benefit was explained, "how do I get there?" asks for the way to that."""
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        shop = self.catalogue.shop
+        shop, about = self.catalogue.shop, cited(tracker, BENEFIT)
+        if about and _GET_THERE.search(asked_text(tracker)):
+            tracker.arguments = {BENEFIT: about[0]}
+            return await ActionTellPaths(self.shop).run(dispatcher, tracker, domain)
         dispatcher.utter_message(
             response="utter_location", shop=shop.name, place=shop.address, directions=shop.directions
         )
@@ -96,13 +105,23 @@ class _AboutProducts(ShopAction):
     """Answers for each product named, or for the one being chosen; asks which one when there is none."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        products = products_meant(self.catalogue, tracker)
-        if products:
+        products, wanted = products_meant(self.catalogue, tracker), self._not_here(tracker)
+        if wanted is not None:
+            decline(dispatcher, tracker, wanted)
+        elif products:
             for product in products[:3]:
                 self.tell(dispatcher, tracker, product)
+            if coming := [product for product in to_come(self, tracker) if product in products]:
+                EarlyAccess(self.shop).tell(dispatcher, tracker, coming)
         else:
             self.tell_without_product(dispatcher, tracker)
         return []
+
+    def _not_here(self, tracker: ShopTracker) -> str | None:
+        """What is asked about and is nothing of the shop's."""
+        text = asked_text(tracker)
+        wanted = unknown_module(text, self.catalogue)
+        return wanted if wanted or just_mentioned(tracker, PRODUCT) else unknown_wish(text, self.catalogue)
 
     def tell(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, product: Product) -> None:
         raise NotImplementedError
@@ -197,11 +216,16 @@ class ActionShowMenu(ShopAction):
         speech = self.speech(tracker)
         named = just_mentioned(tracker, "category") or [tracker.arguments.get("category")]
         category = named[0] if named[0] in self.catalogue.categories else None
+        wanted = unknown_wish(asked_text(tracker), self.catalogue) if category is None else None
+        if wanted is not None:
+            decline(dispatcher, tracker, wanted)
+            return []
         if category is None:
             dispatcher.utter_message(response="utter_menu", buttons=self._parts(speech))
             return []
         products = [p for p in self.catalogue.in_category(category) if self.catalogue.stock(p.id) != 0]
-        listed = [self._priced(product, speech) for product in products]
+        coming = {product.id: speech.day(product.on_sale) for product in to_come(self, tracker) if product.on_sale}
+        listed = [self._priced(product, speech, coming.get(product.id)) for product in products]
         popular = self.catalogue.popular(category)[:MOST_BUTTONS]
         dispatcher.utter_message(
             response="utter_menu_of",
@@ -217,22 +241,17 @@ class ActionShowMenu(ShopAction):
             for c in self.catalogue.categories
         ]
 
-    def _priced(self, product: Product, speech: Speech) -> str:
+    def _priced(self, product: Product, speech: Speech, day: str | None) -> str:
         price, several = lowest_price(self.catalogue, product)
         name = "utter_menu_from" if several else "utter_menu_at"
-        return speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
+        line = speech.say(name, product=speech.title(PRODUCT, product.id), price=speech.money(price))
+        return speech.say("utter_on_sale_from", product=line, day=day) if day else line
 
 
 def products_meant(catalogue: Catalogue, tracker: ShopTracker) -> list[Product]:
     """The products named in the question, else the one being chosen."""
     named = just_mentioned(tracker, PRODUCT) or [tracker.arguments.get(PRODUCT) or tracker.slots.get(PRODUCT)]
     return [catalogue.products[str(each)] for each in dict.fromkeys(named) if str(each) in catalogue.products]
-
-
-def order_choice(product: Product, answers: Mapping[str, Any] | None = None) -> Choice:
-    """The choice that begins an order of it, with what was already said of it."""
-    flow = "subscribe" if product.category == "subscriptions" else "order"
-    return Choice(flow=flow, set={**(answers or {}), PRODUCT: product.id})
 
 
 def lowest_price(catalogue: Catalogue, product: Product) -> tuple[Any, bool]:

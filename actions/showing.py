@@ -16,9 +16,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Event, ShopAction, ShopTracker, button
+from actions.cart import order_choice
 from actions.citing import SET, cites
 from actions.knowing import Known, know
-from actions.shop_questions import lowest_price, order_choice
+from actions.shop_questions import lowest_price
 from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from bot.offering.candidates import SLOTS, Person, Slot, Wanted

@@ -78,6 +78,7 @@ class AboutBenefits(ShopAction):
             because=each.because,
             alternative=alternative,
             until=speech.day(ends) if ends else None,
+            told=speech.word(each.told) if each.told else None,
         )
 
     def ask_buttons(self, answers: Iterable[Answer], speech: Speech) -> list[dict[str, Any]]:

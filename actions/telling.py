@@ -28,7 +28,8 @@ from memory.consent import Evidence, Purpose
 from memory.facts import Fact
 
 _CORRECTING = re.compile(
-    r"\b(now|any ?more|no longer|actually|instead|changed|switched|these days|meanwhile|rather|gone off|from now on)\b",
+    r"\b(now|any ?more|no longer|actually|instead|changed|switched|these days|meanwhile|rather|gone off|from now on)\b"
+    r"|现在|現在|不再|其实|其實|改成|改喝|换成|換成|以后|以後",
     re.IGNORECASE,
 )
 # The questions of this topic, as the ledger of effort names them.

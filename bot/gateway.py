@@ -126,7 +126,12 @@ class Gateway:
     def language(self, customer: str, guess: str) -> str:
         """The language to address a customer in: what they last wrote in, else the best there is for a first guess."""
         with self.memory.read() as tx:
-            return identities.language(tx, customer) or self._wording.best_language(guess)
+            return self._spoken(identities.language(tx, customer), guess)
+
+    def _spoken(self, known: str | None, guess: str) -> str:
+        if known is not None and self._wording.has_language(known):
+            return known
+        return self._wording.best_language(known or guess)
 
     @property
     def _wording(self) -> WordingGenerator:
@@ -136,8 +141,7 @@ class Gateway:
         """The language known before this message, and that of its answer. A tap, or words of any language, keep it."""
         with self.memory.read() as tx:
             before = identities.language(tx, incoming.customer)
-        spoken = before if before and self._wording.has_language(before) else None
-        spoken = spoken or self._wording.best_language(before or incoming.language)
+        spoken = self._spoken(before, incoming.language)
         found = detect(incoming.text, spoken=spoken) if incoming.text else spoken
         return before, found if self._wording.has_language(found) else spoken
 

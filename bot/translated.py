@@ -32,7 +32,7 @@ _SPOKEN = {
         "shop.returns.goods",
     ),
     "flows": ("flows.*.name", "flows.*.steps.*.description", "flows.*.steps.*.options.*.title"),
-    "offering": ("benefits.*.not_designed_for",),
+    "offering": ("benefits.*.not_designed_for", "benefits.*.told"),
 }
 # A mapping whose keys are read to customers as well.
 _SPOKEN_KEYS = re.compile(r"\.attributes\.[^.]+$")

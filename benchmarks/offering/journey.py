@@ -28,6 +28,7 @@ class Product:
     replacement_months: int | None = None
     popular: int | None = None
     added: date | None = None
+    on_sale: date | None = None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def _own(encoder: embeddings.Encoder) -> None:
     texts, labels = own.examples(ROOT / "data" / "nlu")
     models = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
     understanding = Understanding(nlp, reading.Reader(models, encoder, detector), detector)
-    _print("intents", own.intents(understanding))
+    for path in [own.HELD_OUT / "intents.yml", *sorted(own.HELD_OUT.glob("chinese*.yml"))]:
+        _print(path.stem, own.intents(understanding, path.stem))
     for path in sorted(own.HELD_OUT.glob("refusals*.yml")):
         _print(path.stem, own.heard(detector, path.stem))
     _print("facts", own.told(nlp))

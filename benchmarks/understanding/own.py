@@ -37,10 +37,10 @@ def held_out(name: str) -> Any:
     return yaml.safe_load((HELD_OUT / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-def intents(understanding: Understanding) -> dict[str, Any]:
+def intents(understanding: Understanding, name: str = "intents") -> dict[str, Any]:
     """How the held-out messages fare: acted on rightly or wrongly, asked about, or left."""
     gold, found, asked = [], [], 0
-    for label, texts in held_out("intents").items():
+    for label, texts in held_out(name).items():
         for text in texts:
             told = understanding.parse(str(text))
             gold.append(label)

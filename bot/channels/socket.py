@@ -21,6 +21,7 @@ from bot.channels.wire import error_json, message_json
 from bot.gateway import Gateway, Rejected
 from bot.limits import Limit, TooMany
 from bot.tokens import InvalidToken
+from bot.wording import FALLBACK_LANGUAGE
 from memory import messages
 from memory.errors import UnknownCustomer
 
@@ -69,6 +70,7 @@ class _Socket:
         self._conversation = gateway.conversation(person.customer, WEB)
         self._sending = asyncio.Lock()
         self._last = 0
+        self._language = FALLBACK_LANGUAGE
 
     async def run(self, after: int) -> None:
         self._last = after
@@ -104,11 +106,19 @@ class _Socket:
     async def _catch_up(self) -> None:
         """Send everything after the last message that was sent; the database decides what there is."""
         async with self._sending:
+            await self._follow_language()
             while shown := self._newer():
                 for each in shown:
                     message = message_json(each)
                     await self._send({"type": "message", "message": message, "key": message["key"]})
                     self._last = each.id
+
+    async def _follow_language(self) -> None:
+        """Have the widget's own words follow what the customer writes; English is what it speaks by itself."""
+        language = self._gateway.language(self._person.customer, self._person.language)
+        if language not in (self._language, FALLBACK_LANGUAGE):
+            await self._send({"type": "language", "language": language})
+        self._language = language
 
     def _newer(self) -> list[messages.Shown]:
         with self._gateway.memory.read() as tx:

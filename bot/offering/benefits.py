@@ -18,7 +18,7 @@ from bot.offering.tiers import Tier
 class Deeds:
     """What the customer did that criteria count: `dated` ages in days by what is counted, `now` counts of the moment.
 
-    `dated` holds orders, beans_bought, reviews, referrals; `now` holds basket (money), subscription, asked.
+    `dated` holds orders, beans_bought; `now` holds basket (money), subscription, asked.
     """
 
     dated: Mapping[str, Sequence[float]]
@@ -75,6 +75,7 @@ class Answer:
     paths: tuple[Progress, ...] = ()
     because: str | None = None
     alternative: str | None = None
+    told: str | None = None
 
     @property
     def utter(self) -> str:
@@ -92,7 +93,8 @@ def answer(benefit_id: str, *, tier: Tier, deeds: Deeds, rules: OfferRules, chan
     if has and benefit.channels and channel not in ("*", *benefit.channels):
         return Answer(benefit.id, has=False, code="other_channel", because=", ".join(sorted(benefit.channels)))
     because = benefit.not_designed_for if code == "not_designed" else None
-    return Answer(benefit.id, has, code, paths, because, None if has else benefit.alternative)
+    told = benefit.told if has else None
+    return Answer(benefit.id, has, code, paths, because, None if has else benefit.alternative, told)
 
 
 def benefits_of(*, tier: Tier, deeds: Deeds, rules: OfferRules, channel: str = "*") -> tuple[Answer, ...]:

@@ -27,7 +27,7 @@ from bot.offering.value import Floats
 # Of each slot so many are looked at; a set has four places and a ranking seldom more than twenty.
 _KEPT = 120
 # Days for which a thing that was added counts as new.
-NEW_DAYS = 45
+NEW_DAYS = 60
 
 
 class Slot(StrEnum):
@@ -131,7 +131,7 @@ def gather(
         _popular(taste, index=index, popular=popular, wanted=wanted),
     ]
     place, slot, score, source = (np.concatenate(column) for column in zip(*rows, strict=True))
-    keep = _asked_for(place, index, wanted)
+    keep = _asked_for(place, index, wanted) & (index.on_sale[place] <= now.date().toordinal())
     place, slot, score, source = place[keep], slot[keep], score[keep], source[keep]
     keep = np.sort(_strongest(slot, score))
     place, slot, score, source = place[keep], slot[keep], score[keep], source[keep]

@@ -33,6 +33,7 @@ from bot.offering.catalogue_records import (
     Term,
     Zone,
 )
+from bot.offering.needs import normal
 
 __all__ = [
     "CATEGORY",
@@ -200,6 +201,19 @@ class Catalogue:
 
     def in_category(self, category: str) -> list[Product]:
         return [product for product in self.products.values() if product.category == category]
+
+    @cached_property
+    def dated(self) -> tuple[Product, ...]:
+        """The products with a day from which on they are on sale."""
+        return tuple(product for product in self.products.values() if product.on_sale is not None)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that the shop uses of what it sells, singular and lower case."""
+        phrases = [phrase for term in self.vocabulary() for phrase in term.phrases]
+        phrases += [slot.title for slot in self.slots.values()]
+        phrases += [f"{item.kind} {' '.join(item.tags)} {item.description}" for item in self.products.values()]
+        return frozenset(word for phrase in phrases for word in normal(phrase.replace("_", " ")).split())
 
     @cached_property
     def _names(self) -> dict[str, str]:

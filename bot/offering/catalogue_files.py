@@ -36,7 +36,7 @@ MODULE_KEYS = NAMED_KEYS | {"entity", "price", "unit_cost", "stock", "tags", "al
 CATEGORY_KEYS = NAMED_KEYS | {"repurchase_days", "margin"}
 PRODUCT_KEYS = NAMED_KEYS | {
     "category", "kind", "price", "unit_cost", "options", "defaults", "never", "stock", "tags", "allergens", "caffeine",
-    "description", "durable", "replacement_months", "every_days", "popular", "added", "attributes",
+    "description", "durable", "replacement_months", "every_days", "popular", "added", "on_sale", "attributes",
 }  # fmt: skip
 SHOP_KEYS = {
     "name", "currency", "timezone", "address", "directions", "phone", "email", "opening_hours", "answer_hours",
@@ -302,6 +302,7 @@ def _product(
         every_days=reader.number(table, "every_days", None),
         popular=reader.number(table, "popular", None),
         added=_kept(reader, table, "added", date, default=None),
+        on_sale=_kept(reader, table, "on_sale", date, default=None),
         attributes={k: str(v) for k, v in reader.table(table.get("attributes"), table.at, "`attributes`").items()},
     )
 

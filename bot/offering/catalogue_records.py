@@ -89,6 +89,8 @@ class Product(Named):
     every_days: int | None = None
     popular: int | None = None
     added: date | None = None
+    # Nobody but who has early access can order it before this day.
+    on_sale: date | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property

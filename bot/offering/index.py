@@ -44,6 +44,7 @@ class Index:
     price: Floats
     usual_price: Floats
     added: np.ndarray
+    on_sale: np.ndarray
     durable: np.ndarray
     window: Floats
     impulsive: np.ndarray
@@ -85,7 +86,8 @@ def build_index(shelf: Shelf, lines: Iterable[OrderLine], *, rules: OfferRules, 
         kind=kind,
         price=prices,
         usual_price=_usual_prices(sales, prices),
-        added=np.array([product.added.toordinal() if product.added else 0 for product in products], dtype=np.int64),
+        added=_days([product.added for product in products]),
+        on_sale=_days([product.on_sale for product in products]),
         durable=np.array([product.durable for product in products], dtype=bool),
         window=np.array([_MONTH * (product.replacement_months or _REPLACEMENT_MONTHS) for product in products]),
         impulsive=np.array([bool(product.tags & rules.quarantine.impulse_tags) for product in products], dtype=bool),
@@ -115,6 +117,10 @@ def off_brand(shelf: Shelf, rules: OfferRules) -> tuple[str, ...]:
 def new_since(index: Index, day: date) -> np.ndarray:
     """Which products were added on `day` or later."""
     return index.added >= day.toordinal()
+
+
+def _days(dates: Iterable[date | None]) -> np.ndarray:
+    return np.array([day.toordinal() if day else 0 for day in dates], dtype=np.int64)
 
 
 def _columns(lines: Iterable[OrderLine], place: Mapping[str, int], *, as_of: datetime) -> Sales:

@@ -136,11 +136,10 @@ class Diet(_Rule):
 class Criterion(_Rule):
     """One way to a benefit that anyone can take: what is counted, how much is needed, within how many days.
 
-    Counts: orders, basket (money of the order at hand), subscription (active ones), beans_bought, reviews, referrals,
-    asked.
+    Counts: orders, basket (money of the order at hand), subscription (active ones), beans_bought, asked.
     """
 
-    counts: Literal["orders", "basket", "subscription", "beans_bought", "reviews", "referrals", "asked"]
+    counts: Literal["orders", "basket", "subscription", "beans_bought", "asked"]
     at_least: float = Field(gt=0)
     within_days: int | None = Field(None, ge=1, le=3650)
 
@@ -156,6 +155,8 @@ class Benefit(_Rule):
     tiers: frozenset[TierName] = frozenset()
     paths: tuple[Criterion, ...] = ()
     not_designed_for: str | None = None
+    # What whoever has it is told of it: whom to ask for, when and where.
+    told: str | None = None
     alternative: Id | None = None
     channels: frozenset[str] = frozenset()
 

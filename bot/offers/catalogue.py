@@ -27,7 +27,7 @@ IMPORTED = "imported.yml"
 REQUIRED = ("id", "title", "category", "kind", "price")
 _NUMBERS = ("price", "unit_cost", "stock", "popular", "replacement_months", "every_days")
 _LISTS = ("tags", "aliases", "allergens")
-_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "added", "caffeine"}
+_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "added", "on_sale", "caffeine"}
 Content = dict[str, Any]
 
 
@@ -189,8 +189,7 @@ def _product(row: Mapping[str, Any], where: str, mistakes: list[str]) -> Content
     made |= {key: [word.strip() for word in given[key].split(";") if word.strip()] for key in _LISTS if key in given}
     if "durable" in given:
         made["durable"] = given["durable"].lower() in ("1", "true", "yes")
-    if "added" in given:
-        made["added"] = yaml.safe_load(given["added"])
+    made |= {key: yaml.safe_load(given[key]) for key in ("added", "on_sale") if key in given}
     return made
 
 

@@ -46,3 +46,15 @@ def test_forgotten_is_never_offered_again(page: Page, served: str):
     box.press("Enter")
     expect(chat.get_by_text("good morning")).to_be_visible()
     expect(chat.get_by_text("You were choosing")).to_have_count(1)
+
+
+def test_the_chat_follows_whoever_writes_chinese(page: Page, served: str):
+    """The widget's own words, and the language that a screen reader and the fonts go by, on an English page."""
+    _start(page, served, "Chen")
+    box = page.get_by_role("textbox", name="Write a message")
+    box.fill("我要一杯大杯拿鐵")
+    box.press("Enter")
+    chat = page.get_by_role("log", name="對話")
+    expect(chat.get_by_role("button", name="燕麥奶")).to_be_visible()
+    expect(page.get_by_role("textbox", name="輸入訊息")).to_be_visible()
+    assert page.locator("rapport-chat").first.evaluate("e => e.shadowRoot.querySelector('[lang]').lang") == "zh-Hant"

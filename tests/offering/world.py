@@ -49,6 +49,7 @@ class Thing:
     replacement_months: int | None = None
     popular: int | None = None
     added: date | None = None
+    on_sale: date | None = None
     stock: int | None = None
 
 

@@ -141,3 +141,14 @@ def test_no_tier_changes_the_price_of_a_thing(talk_as, memory, tier):
     assert "€5.00 in all" in talk.shown[-1].text
     talk.tap("Yes, order it")
     assert talk.shown[-1].name == "utter_order_placed_pickup"
+
+
+def test_how_do_i_get_there_asks_for_the_benefit_that_was_just_explained(talk_as):
+    """And for the way to the shop when nothing was."""
+    talk = talk_as("chen")
+    (told,) = talk.say("how do I get there?", "location")
+    assert told.name == "utter_location"
+    talk.say("why didn't I get free shipping?", "why_not_benefit")
+    (told,) = talk.say("how do I get there?", "location")
+    assert told.name == "utter_benefit_told"
+    assert "€45" in told.text

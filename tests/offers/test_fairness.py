@@ -64,6 +64,7 @@ BENEFIT = {
     "utter_ask_confirmed": (r"Delivery is on us: .+|with €\d+\.\d\d for the delivery", r"It would be free with .+"),
     "utter_order_placed_delivery": (r"The total is €\d+\.\d\d", r"The total is €\d+\.\d\d"),
     "utter_benefit_told": (r"(You have|comes with) .+", r"ways, which are open to anyone: .+"),
+    "utter_to_come": (r"(You have|comes with) .+", r"ways, which are open to anyone: .+"),
     "utter_benefits": (r"(You have|comes with) .+", r"ways, which are open to anyone: .+"),
 }
 

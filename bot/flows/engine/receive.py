@@ -18,7 +18,8 @@ ADDITIONAL = "order_another"
 """The intent of one more of the same: queued behind the task at hand, never a correction of it."""
 SURE = 0.8  # Confidence at which a message leaves a question that would take any text.
 LIKELY = 0.5  # Below it, a message that holds an answer to the open question is that answer.
-AIMLESS = frozenset({"out_of_scope", "smalltalk"})
+OUT_OF_SCOPE = "out_of_scope"
+AIMLESS = frozenset({OUT_OF_SCOPE, "smalltalk"})
 """Intents that ask for nothing: a message that holds an answer to the open question is that answer."""
 HUMAN = "human"
 """The intent whose flow hands over to a person."""
@@ -63,8 +64,9 @@ def _with_task(work: Work, message: Message) -> bool:
 
 
 def _leaves_text(work: Work, message: Message, flow: Flow | None) -> bool:
-    """Whether a message that could be taken as it stands surely means something else."""
-    other = flow is not None and flow.id not in family(work)
+    """Whether a message that could be taken as it stands surely means something else. What no intent covers, such as an
+    address, does not."""
+    other = flow is not None and flow.id not in family(work) and message.intent != OUT_OF_SCOPE
     return (other or message.intent in {*COMMAND_INTENTS, "deny"}) and message.confidence >= SURE
 
 

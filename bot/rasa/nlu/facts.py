@@ -8,33 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from bot.rasa.nlu import fact_words as words
+from bot.rasa.nlu import facts_chinese
+from bot.rasa.nlu.fact import SELF, Fact, Polarity
+from bot.rasa.nlu.language import model_of
 from bot.rasa.nlu.typed import number
 from bot.rasa.nlu.words import singular, straight
 
-Polarity = Literal["like", "dislike", "must", "never", "has", "not"]
 Entity = dict[str, Any]
-SELF = "self"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing told. `holder` is `self` or who it is of ("wife"); `not` as polarity takes an earlier fact back."""
-
-    attribute: str
-    value: str | float
-    polarity: Polarity
-    holder: str = SELF
-    lasting: bool = True
-
-    def as_json(self) -> dict[str, Any]:
-        """The shape of `rapport parse` and of memory: `for` is a keyword in Python."""
-        told = asdict(self)
-        told["for"] = told.pop("holder")
-        return told
 
 
 @dataclass(frozen=True)
@@ -63,6 +47,8 @@ def extract(text: str, *, entities: Sequence[Entity] = ()) -> list[dict[str, Any
 
 def find(text: str, *, entities: Sequence[Entity] = ()) -> list[Fact]:
     """The same as values; each thing once, in order of place."""
+    if model_of(text) == "zh":
+        return facts_chinese.find(text, entities=entities)
     said = words.QUOTED.sub(lambda quoted: " " * len(quoted.group()), straight(text))
     gift = bool(words.GIFT.search(said.lower()))
     spoken_of: str | None = None

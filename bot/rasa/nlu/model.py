@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -211,7 +211,7 @@ def weigh(logits: Logits, probabilities: Floats) -> Floats:
 @dataclass(frozen=True)
 class IntentModel:
     """Ranks intents for texts. `with_vectors` is None where it was trained without sentence embeddings; `vectors_of`
-    names the embeddings it was trained with."""
+    names the embeddings it was trained with; `examples` are the training texts, tidied, that mean one intent alone."""
 
     labels: tuple[str, ...]
     sparse: Sparse
@@ -220,6 +220,7 @@ class IntentModel:
     with_vectors: Rule | None
     without_vectors: Rule
     vectors_of: str | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -260,7 +261,12 @@ class IntentModel:
             None if vectors is None else choose_rule(seen, strange, numbers, outside=outside),
             choose_rule(seen.words_only(), strange.words_only(), numbers, outside=outside),
             vectors_of,
+            _examples(texts, labels),
         )
+
+    def example(self, text: str) -> str | None:
+        """The intent of which the text is an example, word for word."""
+        return self.examples.get(_bare(text))
 
     def rule(self, *, vectors: bool) -> Rule:
         """The rule that holds with or without sentence embeddings."""
@@ -292,6 +298,7 @@ class IntentModel:
             "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
             "without_vectors": asdict(self.without_vectors),
             "vectors_of": self.vectors_of,
+            "examples": self.examples,
             "vocabularies": self.sparse.vocabularies(),
         }
         (folder / f"{name}.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
@@ -313,7 +320,20 @@ class IntentModel:
             _rule(rest["with_vectors"]) if rest["with_vectors"] else None,
             _rule(rest["without_vectors"]),
             rest["vectors_of"],
+            rest.get("examples", {}),
         )
+
+
+def _examples(texts: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+    meant: dict[str, set[str]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        meant.setdefault(_bare(text), set()).add(label)
+    return {text: next(iter(intents)) for text, intents in meant.items() if text and len(intents) == 1}
+
+
+def _bare(text: str) -> str:
+    """The words alone."""
+    return " ".join(re.findall(r"\w+", tidy(text)))
 
 
 def _wide(logits: Floats) -> Floats:

@@ -61,8 +61,8 @@ class Reading:
 class Reader:
     """The intent models by language, and the encoder they were trained with: texts and entities in, readings out.
 
-    Two kinds of text are not left to the model: what `refusals` is sure to be a refusal is one, and a text that is
-    nothing but entities is an answer, or an order where it names a product.
+    Three kinds of text are not left to the model: what `refusals` is sure to be a refusal is one, a text that is
+    nothing but entities is an answer, or an order where it names a product, and an example means what it was given for.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Reader:
             rows = [row for row, spoken in enumerate(language) if spoken == name]
             rule, ranked = self._rank(name, [texts[row] for row in rows], [seen[row] for row in rows])
             for row, scores in zip(rows, ranked, strict=True):
-                readings[row] = self._read(texts[row], entities[row], name, rule, scores)
+                readings[row] = self._read(texts[row], seen[row], entities[row], name, rule, scores)
         return [readings[row] for row in range(len(texts))]
 
     def _language(self, text: str) -> str:
@@ -102,13 +102,19 @@ class Reader:
         return model.rank(seen, vectors)
 
     def _read(
-        self, text: str, entities: Sequence[dict[str, Any]], name: str, rule: Rule, scores: NDArray[np.float64]
+        self,
+        text: str,
+        seen: str,
+        entities: Sequence[dict[str, Any]],
+        name: str,
+        rule: Rule,
+        scores: NDArray[np.float64],
     ) -> Reading:
         labels = self._models[name].labels
         decided = self._decide(rule, labels, scores)
         if decided.intent in NEIGHBOURS:
             return decided  # "Forget me entirely" asks for more than a refusal does.
-        return self._refused(text) or self._told(text, entities, labels, scores) or decided
+        return self._refused(text) or self._told(text, entities, labels, scores) or self._taught(seen, name) or decided
 
     def _enough(self, text: str) -> float:
         """The confidence from which a part of a message counts as a request of its own."""
@@ -142,6 +148,11 @@ class Reader:
             return None
         name = f"opt_out_{heard.scope}"
         return Reading(name, heard.confidence, ((name, heard.confidence),))
+
+    def _taught(self, seen: str, name: str) -> Reading | None:
+        """An example of the training data, word for word, means what it was given for."""
+        intent = self._models[name].example(seen)
+        return Reading(intent, TOLD, ((intent, TOLD),)) if intent is not None else None
 
     def _told(
         self, text: str, entities: Sequence[dict[str, Any]], labels: Sequence[str], row: NDArray[np.float64]

@@ -74,7 +74,7 @@ _TEEN = r"(?:" + "|".join(_TENS) + r")[ -](?:" + "|".join(_UNITS[:9]) + r")"
 _NUMBER = rf"(?:{_TEEN}|{_WORD}|\d{{1,4}})"
 _SMALL = rf"(?:{'|'.join(_UNITS[:12])}|\d{{1,2}})"
 
-ORDER_NUMBER = re.compile(r"\b(?:k[- ]?(\d{3,6})|(?:order|number|no\.?|#) ?#?(\d{4,6}))\b|#(\d{3,6})\b", re.I)
+ORDER_NUMBER = re.compile(r"\b(?:k[- ]?(\d{3,6})|(?:order|number|no\.?|#) ?#?(\d{4,6}))\b|#(\d{3,6})\b", re.I | re.A)
 _CURRENCY = r"(?:€|£|\$|eur(?:os?)?\b|euros?\b|pounds?\b|quid\b|dollars?\b|bucks?\b|usd\b|gbp\b|p\b)"
 MONEY = re.compile(
     rf"(?:[€£$] ?(\d{{1,5}}(?:[.,]\d{{1,2}})?)|\b(\d{{1,5}}(?:[.,]\d{{1,2}})?|{_TEEN}|{_WORD}) ?{_CURRENCY})", re.I

@@ -8,9 +8,9 @@
   if (customElements.get("rapport-chat")) return;
 
   const SCRIPT = document.currentScript?.src;
-  const ACK_PATIENCE = 10000; // ms until an unacknowledged send is repeated by HTTP under the same key
-  const READY_PATIENCE = 8000; // ms until a socket that does not get ready is given up
-  const STALE = 30 * 60000; // ms after which a message kept over a reload is offered again, not just sent
+  const ACK_PATIENCE = 10000; // ms until an unacknowledged send is repeated by HTTP
+  const READY_PATIENCE = 8000; // ms until a socket is given up
+  const STALE = 30 * 60000; // ms after which a kept message is offered again, not just sent
   const PAGE = 20; // a page of history this long may have a next one
   const KEPT = 400; // messages kept in the document; older ones are dropped from view
 
@@ -177,6 +177,7 @@ textarea:focus-visible{outline-offset:-1.5px}
 
     #ui = {};
     #words = {};
+    #lang; // of what the customer writes
     #provider = null;
     #token = null;
     #scope = null; // whose messages these are; names the entries in the browser's store
@@ -459,7 +460,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       if (works) this.#pump();
     }
 
-    #frame({ type, key, message, on, in_charge, conversation, error }) {
+    #frame({ type, key, message, on, in_charge, conversation, language, error }) {
       const entry = key && this.#outbox.find((e) => e.key === key);
       if (type === "ready") {
         clearTimeout(this.#timers.ready);
@@ -473,6 +474,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       } else if (type === "message") this.#show(message, key);
       else if (type === "typing") this.#typing(on);
       else if (type === "in_charge") this.#charge(in_charge);
+      else if (type === "language") this.#label((this.#lang = language));
       else if (type === "ack" && entry) entry.settle ? entry.settle("ack") : this.#done(entry);
       // By HTTP the same refusal comes with its status and with the time to wait.
       else if (type === "error") entry ? entry.settle?.("error") : this.#tell("failed", error?.message);
@@ -693,7 +695,7 @@ textarea:focus-visible{outline-offset:-1.5px}
     /** Words in the chosen language, heading and starters. */
     #label() {
       const ui = this.#ui;
-      const table = tableFor(this.closest("[lang]")?.lang || navigator.language);
+      const table = tableFor(this.#lang || this.closest("[lang]")?.lang || navigator.language);
       const said = WORDS[table].split("|");
       const t = (this.#words = Object.fromEntries(KEYS.split(" ").map((key, i) => [key, said[i]])));
       ui.all.lang = table;
@@ -783,7 +785,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       };
       clearTimeout(this.#timers.typing);
       if (!on) return show(false);
-      // An answer usually comes within a moment; dots that flash by would only disturb.
+      // Dots that flash by would only disturb.
       this.#timers.typing = setTimeout(() => {
         show(true);
         this.#timers.typing = setTimeout(show, 20000);
