@@ -97,11 +97,18 @@ class Gateway:
         except UnknownCustomer as erased:
             raise Rejected("unknown_customer", "Nobody of this kind is known here any more.", status=401) from erased
 
+    def _too_long(self, incoming: Incoming) -> str:
+        """What a customer reads beside the message that was not sent."""
+        _, language = self._languages(incoming)
+        return self._wording.phrase("utter_too_long", {"most": LONGEST_TEXT}, language)
+
     async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "") -> Handled:
         """Let the assistant begin something by itself, such as a question. Raises Rejected."""
         return await self.handle(Incoming(customer, channel, language=language, impulse=impulse))
 
     async def _handle(self, incoming: Incoming) -> Handled:
+        if incoming.text is not None and len(incoming.text) > LONGEST_TEXT:
+            raise Rejected("too_long", self._too_long(incoming), status=413)
         conversation = self.conversation(incoming.customer, incoming.channel)
         message_id = incoming.message_id or secrets.token_urlsafe(16)
         with _SECONDS.labels(incoming.channel).time():
@@ -251,8 +258,6 @@ def _check(incoming: Incoming) -> None:
         raise Rejected("text_or_choice", "Send either 'text' or 'choice'.", status=422)
     if incoming.text is not None and not incoming.text.strip():
         raise Rejected("empty", "The message is empty.", status=422)
-    if incoming.text is not None and len(incoming.text) > LONGEST_TEXT:
-        raise Rejected("too_long", f"A message may have {LONGEST_TEXT} characters; please shorten it.", status=413)
 
 
 def _plain(text: str) -> str:
