@@ -14,6 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.effort import REFILL, note_question
 from actions.knowing import BEANS, Known
+from actions.orders_placed import comes_by_itself
 from actions.showing import ASKED, Asked, Showing
 from actions.speech import opening
 from bot.flows.model import Choice, State
@@ -114,7 +115,10 @@ class ActionGreet(Showing):
             return []
         with self.shop.memory.read() as tx:
             asked = questions.of(tx, tracker.turn.customer, since=now - timedelta(days=max(r.cycle for r in found)))
+            standing = orders.recent(tx, tracker.turn.customer)
         already = {each.about for each in asked if each.question == REFILL}
+        # What comes by itself does not run out.
+        already |= {line["sku"] for each in standing if comes_by_itself(each) for line in each.lines}
         return [each for each in found if each.sku not in already and each.sku not in ruled_out]
 
 

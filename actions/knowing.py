@@ -27,6 +27,8 @@ CANCELLED = "cancelled"
 BEANS = "beans"
 # More orders than this do not get anybody further towards a benefit.
 _ORDERS = 500
+# More sign-ins of one person than this are not looked at for a tier.
+_SIDES = 10
 _ABOUT = {"product": "product", "category": "category", "kind": "kind", "roast": "tag", "taste": "tag"}
 _ABSOLUTE = (Kind.ALLERGY, Kind.DIET, Kind.NEVER, Kind.NOT_AGAIN)
 # Facts say what somebody is allergic to in their words, the catalogue in its own.
@@ -71,11 +73,13 @@ def know(tx: Tx, customer: str, *, catalogue: Catalogue, until: datetime | None 
 def standing(tx: Tx, customer: str) -> tuple[Tier, datetime | None]:
     """The tier in force, and when it ends if notice of that was given; STANDARD for whoever refuses to have one."""
     grant = granted(tx, customer, Purpose.PERSONALISATION)
-    newest = profiles.history(tx, grant, limit=1) if grant is not None else ()
+    newest = profiles.history(tx, grant, limit=_SIDES) if grant is not None else ()
     if not newest:
         return Tier.STANDARD, None
-    due = (newest[0].figures.get("held") or {}).get("demotion_due")
-    return Tier(newest[0].tier), datetime.fromisoformat(due) if due else None
+    # Sides that were just linked were computed together, each for itself: the better one holds until the next time.
+    best = max((each for each in newest if each.at == newest[0].at), key=lambda each: Tier(each.tier).rank)
+    due = (best.figures.get("held") or {}).get("demotion_due")
+    return Tier(best.tier), datetime.fromisoformat(due) if due else None
 
 
 def granted(tx: Tx, customer: str, purpose: Purpose) -> Grant | None:

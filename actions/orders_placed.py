@@ -187,6 +187,11 @@ def every_days(order: Order) -> int | None:
     return order.fulfilment.get("every_days")
 
 
+def comes_by_itself(order: Order) -> bool:
+    """Whether it is a subscription that stands."""
+    return every_days(order) is not None and order.state != CANCELLED
+
+
 def named_number(tracker: ShopTracker) -> str | None:
     """The order number in the last message; read from the words too, where understanding has missed it."""
     texts: list[Mapping[str, Any]] = [tracker.latest_message or {}, *requests(tracker)]

@@ -452,6 +452,8 @@ class StockRow(Base):
     module: Mapped[str] = mapped_column(primary_key=True)
     stated: Mapped[int]
     stated_at: Mapped[datetime]
+    # Pieces of orders since then that are deleted: a number, and nothing of whose they were or when.
+    gone: Mapped[int] = mapped_column(server_default="0")
 
 
 class KeyRow(Base):

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from memory import _registry, _session, _tombstones, search
+from memory import _registry, _session, _tombstones, search, stock
 from memory._gate import MAINTENANCE
 from memory._ids import new_id
 from memory._session import Tx
-from memory._tables import ConversationRow, CustomerRow, DocumentRow, IdentityRow, MessageRow, ReceiptRow
+from memory._tables import ConversationRow, CustomerRow, DocumentRow, IdentityRow, MessageRow, OrderRow, ReceiptRow
 from memory.errors import UnknownCustomer
 
 if TYPE_CHECKING:
@@ -224,6 +224,7 @@ def _delete_once(memory: "Memory", subject: Subject, *, now: datetime) -> dict[s
 
 def delete_customers(tx: Tx, customers: frozenset[str]) -> dict[str, int]:
     """Delete all rows about these customers, in the registry's order; how many by table."""
+    stock.keep_count(tx, OrderRow.customer.in_(sorted(customers)))
     deleted = {DocumentRow.__tablename__: search.unindex(tx, MessageRow.customer.in_(sorted(customers)))}
     for kept in _registry.TABLES:
         gone = _session.private(tx, delete(kept.row).where(kept.of(customers))).rowcount

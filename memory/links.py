@@ -119,6 +119,14 @@ def of(tx: Tx, customer: str) -> tuple[Link, ...]:
     return tuple(Link(*row) for row in _session.private(tx, select(*columns).where(theirs).order_by(LinkRow.id)))
 
 
+def people(tx: Tx) -> dict[str, str]:
+    """Of every customer who is linked the one that stands for the person, for jobs; the others are not in it."""
+    linked = select(CustomerRow.id, CustomerRow.person).where(
+        CustomerRow.person.is_not(None), CustomerRow.blocked_at.is_(None)
+    )
+    return {row.id: str(row.person) for row in _session.private(tx, linked)}
+
+
 def _join(tx: Tx, *, keeper: str, joined: str, proof: str, now: datetime) -> Link:
     scope = _session.serve(tx, keeper).scope | _session.serve(tx, joined).scope
     if joined in _session.serve(tx, keeper).scope:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -117,6 +117,21 @@ def drop_order(tx: Tx, customer: str, *, order_id: str) -> int:
     scope = _session.serve(tx, customer).scope
     mine = (PurchaseRow.customer.in_(scope), PurchaseRow.order_id == order_id)
     return _session.private(tx, delete(PurchaseRow).where(*mine)).rowcount
+
+
+def repeat(tx: Tx, rows: Sequence[Mapping[str, Any]], *, every: timedelta, times: int) -> int:
+    """Record kept lines again, so often and so far apart, as orders of their own; how many were new."""
+    again = [
+        {
+            **row,
+            "line": f"{row['line']}+{number}",
+            "order_id": f"{row['order_id']}+{number}",
+            "ordered_at": row["ordered_at"] + number * every,
+        }
+        for row in rows
+        for number in range(1, times + 1)
+    ]
+    return _INSERT.each(tx, again)
 
 
 def of(tx: Tx, grant: Grant) -> tuple[Purchase, ...]:

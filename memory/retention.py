@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 
-from memory import _registry, _session, consent, erasure, search
+from memory import _registry, _session, consent, erasure, search, stock
 from memory._purposes import Purpose
 from memory._registry import Kept
 from memory._session import Tx
@@ -78,6 +78,8 @@ def _delete_old(memory: "Memory", kept: Kept, *, now: datetime) -> int:
 def _delete(tx: Tx, kept: Kept, which: ColumnElement[bool]) -> int:
     if kept.row is MessageRow:
         search.unindex(tx, which)
+    if kept.row is OrderRow:
+        stock.keep_count(tx, which)
     return _session.private(tx, delete(kept.row).where(which)).rowcount
 
 

@@ -1,14 +1,14 @@
 """How much is left: what the catalogue stated, less what stands ordered since it stated that.
 
 Nothing is counted down. A cancelled order gives its pieces back by being cancelled, and a new count by the shop
-replaces the old one together with everything ordered before it. Orders of somebody who was erased are gone from here
-too: the shop's next count puts that right.
+replaces the old one together with everything ordered before it. Of orders that are deleted the number of pieces stays,
+and nothing else.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
 from memory import _session
 from memory._session import Tx
@@ -47,11 +47,26 @@ def version(tx: Tx) -> datetime | None:
 def ordered(tx: Tx) -> dict[Piece, int]:
     """How many pieces of each thing that is counted stand ordered since its count was stated."""
     noted = _noted(tx)
+    taken = _taken(tx, noted, true())
+    gone = select(StockRow.sku, StockRow.module, StockRow.gone).where(StockRow.gone > 0)
+    for sku, module, pieces in _session.private(tx, gone):
+        taken[sku, module] = taken.get((sku, module), 0) + pieces
+    return taken
+
+
+def keep_count(tx: Tx, which: ColumnElement[bool]) -> None:
+    """Before these orders are deleted: keep the number of pieces in them that are gone from stock."""
+    for (sku, module), pieces in _taken(tx, _noted(tx), which).items():
+        counted = update(StockRow).where(StockRow.sku == sku, StockRow.module == module)
+        _session.private(tx, counted.values(gone=StockRow.gone + pieces))
+
+
+def _taken(tx: Tx, noted: Mapping[Piece, tuple[int, datetime]], which: ColumnElement[bool]) -> dict[Piece, int]:
     if not noted:
         return {}
     since = min(at for _, at in noted.values())
     # What was placed since then was changed no earlier.
-    placed = select(OrderRow.lines, OrderRow.placed_at).where(OrderRow.changed_at >= since)
+    placed = select(OrderRow.lines, OrderRow.placed_at).where(OrderRow.changed_at >= since, which)
     taken: dict[Piece, int] = {}
     for lines, placed_at in _session.private(tx, placed.where(OrderRow.state != "cancelled")):
         for line in lines:

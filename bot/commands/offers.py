@@ -37,7 +37,7 @@ def tiers(
     finally:
         memory.close()
     if explain is not None:
-        found = next((each for each in standings if each.subject == explain), None)
+        found = next((each for each in standings if explain in (each.subject, *each.also)), None)
         if found is None:
             raise NoSuchCustomer(
                 f"{explain}: nothing is known that a tier could rest on: no purchases, or they may not be used."

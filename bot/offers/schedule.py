@@ -15,12 +15,14 @@ from bot.offering.catalogue import Catalogue
 from bot.offering.rules import TierRules
 from bot.offers import tiers
 from bot.offers.market import Market
-from memory import Memory, profiles, stock
+from memory import Memory, deliveries, profiles, stock
 
 # How often it is looked whether there is something to do; looking costs two small reads.
 _LOOK_SECONDS = 60.0
 # New orders change tiers and what is popular: not sooner after the last time than this.
 _AFTER_ORDERS = timedelta(hours=1)
+# How often it is looked which deliveries of subscriptions have come due.
+_DELIVERIES = timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
@@ -42,6 +44,7 @@ class Schedule:
         self._catalogue, self._rules, self._clock, self._locks = catalogue, rules, clock, locks
         self._computed_at: datetime | None = None
         self._seen: datetime | None = None
+        self._delivered_at: datetime | None = None
         self._took = timedelta()
 
     async def run(self) -> None:
@@ -55,6 +58,7 @@ class Schedule:
 
     async def look(self) -> bool:
         """Do what is due now; whether anything was."""
+        await asyncio.to_thread(self._deliver)
         if not self._market.learned:
             await asyncio.to_thread(self._market.learn)
         if not await asyncio.to_thread(self._is_due):
@@ -64,6 +68,15 @@ class Schedule:
                 return False
             await asyncio.to_thread(self._compute)
         return True
+
+    def _deliver(self) -> None:
+        """Deliveries of subscriptions are purchases from the day they are due."""
+        now = self._clock()
+        if self._delivered_at is not None and now - self._delivered_at < _DELIVERIES:
+            return
+        with self._memory.write() as tx:
+            deliveries.record_due(tx, now=now)
+        self._delivered_at = now
 
     def _is_due(self) -> bool:
         now = self._clock()

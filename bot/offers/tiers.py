@@ -3,6 +3,7 @@
 Nothing but purchases, returns and contacts goes in; only those are looked at whose purchases may be used.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +14,8 @@ from bot.offering.explain import explain
 from bot.offering.held import Held, advance
 from bot.offering.orders import OrderLine
 from bot.offering.rules import TierRules
-from bot.offering.tiers import Assessment, assess
-from memory import Memory, Tx, identities, profiles, purchases, tickets
+from bot.offering.tiers import Assessment, Tier, assess
+from memory import Memory, Tx, identities, links, profiles, purchases, tickets
 from memory.profiles import Profile
 
 # A profile is written anew after so long, so that its figures are never older.
@@ -30,6 +31,8 @@ class Standing:
     subject: str
     assessment: Assessment
     held: Held
+    # Other ids of the shop for the same person, where sign-ins were linked.
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,37 @@ def recompute(memory: Memory, catalogue: Catalogue, rules: TierRules, *, as_of: 
     """
     with memory.read() as tx:
         assessed = assess(open_all(tx, catalogue, rules, as_of=as_of), rules, as_of=as_of)
-        customers = [each.customer for each in assessed]
-        subjects, newest = identities.subjects(tx, customers), profiles.newest(tx, as_of=as_of)
-        rewriting = profiles.latest_at(tx)
+        sides = _sides(tx, [each.customer for each in assessed])
+        subjects = identities.subjects(tx, [one for each in sides.values() for one in each])
+        newest, rewriting = profiles.newest(tx, as_of=as_of), profiles.latest_at(tx)
     standings, due = [], []
     for assessment in assessed:
-        last = newest.get(assessment.customer)
+        mine = sides[assessment.customer]
+        last = _best(newest[one] for one in mine if one in newest)
         before = _held(last)
         held = advance(before, assessment, rules=rules.demotion, now=as_of)
-        standings.append(Standing(subjects.get(assessment.customer, assessment.customer), assessment, held))
-        if held is not before or last is None or as_of - last.at >= FRESH:
+        names = [subjects[one] for one in mine if one in subjects] or [assessment.customer]
+        standings.append(Standing(names[0], assessment, held, tuple(names[1:])))
+        moved = last is not newest.get(assessment.customer)
+        if held is not before or moved or last is None or as_of - last.at >= FRESH:
             due.append(_Due(assessment.customer, _profile(assessment, held, rules, as_of)))
     if rewriting is None or as_of >= rewriting:
         _record(memory, due)
     return tuple(sorted(standings, key=lambda each: each.subject))
+
+
+def _sides(tx: Tx, customers: Sequence[str]) -> dict[str, list[str]]:
+    """Each customer with those who were shown to be the same person, themselves first."""
+    sides: dict[str, list[str]] = {customer: [customer] for customer in customers}
+    for one, person in links.people(tx).items():
+        if person in sides and one != person:
+            sides[person].append(one)
+    return sides
+
+
+def _best(found: Iterable[Profile]) -> Profile | None:
+    """Of the profiles of one person the best tier in force, the newest of it: being linked takes nothing away."""
+    return max(found, key=lambda each: (Tier(each.tier).rank, each.at), default=None)
 
 
 def is_stale(memory: Memory, *, now: datetime) -> bool:
@@ -72,20 +92,29 @@ def open_all(tx: Tx, catalogue: Catalogue, rules: TierRules, *, as_of: datetime)
     """The accounts of all whose purchases may be used."""
     shares = {category.id: float(category.margin) for category in catalogue.categories.values()}
     costing = Costing(rules.costs, lambda sku: _category(catalogue, sku), catalogue_share=shares)
-    return open_accounts(order_lines(tx), costing=costing, as_of=as_of, contacts=tickets.counts(tx, until=as_of))
+    return open_accounts(order_lines(tx), costing=costing, as_of=as_of, contacts=_contacts(tx, as_of))
+
+
+def _contacts(tx: Tx, until: datetime) -> dict[str, Counter[str]]:
+    people, contacts = links.people(tx), dict[str, Counter[str]]()
+    for customer, kinds in tickets.counts(tx, until=until).items():
+        contacts.setdefault(people.get(customer, customer), Counter()).update(kinds)
+    return contacts
 
 
 def order_lines(tx: Tx) -> Iterator[OrderLine]:
-    """All purchases that may be used, as the engine reads them; customers by memory's ids."""
-    for _, bought in purchases.all_granted(tx):
-        yield from map(order_line, bought)
+    """All purchases that may be used, as the engine reads them; customers by memory's ids, linked ones as one."""
+    people = links.people(tx)
+    for customer, bought in purchases.all_granted(tx):
+        person = people.get(customer, customer)
+        yield from (order_line(each, person) for each in bought)
 
 
-def order_line(bought: purchases.Purchase) -> OrderLine:
+def order_line(bought: purchases.Purchase, person: str) -> OrderLine:
     """A kept purchase as the engine reads it."""
     return OrderLine(
         bought.order_id,
-        bought.customer,
+        person,
         bought.ordered_at,
         bought.sku,
         bought.quantity,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from memory_people import NOW, somebody
 
-from memory import Memory, consent, identities, needs, orders, purchases, questions, stock
+from memory import Memory, consent, conversations, erasure, identities, needs, orders, purchases, questions, stock
 from memory.consent import Evidence, Purpose
 from memory.purchases import Line
 
@@ -130,6 +130,32 @@ def test_stock_is_what_was_stated_less_what_stands_ordered_since(memory: Memory)
         stock.state(tx, counts | {("mug", ""): 8}, now=later + timedelta(minutes=1))
         assert stock.ordered(tx) == {("beans", "250g"): 2}
         orders.cancel(tx, "K-1", customer=customer, now=later + timedelta(minutes=2))
+        assert stock.ordered(tx) == {}
+
+
+def test_stock_stays_right_when_an_order_is_erased_and_nothing_else_stays(memory: Memory) -> None:
+    """The number of pieces is kept until the next count; whose they were, when and in which order is in no file."""
+    with memory.write() as tx:
+        customer = identities.sign_in(tx, subject="ermengarde@example.org", now=NOW)
+        conversation = conversations.open(tx, customer=customer, channel="web", now=NOW).id
+    counts, later = {("beans", "250g"): 9, ("mug", ""): 3}, NOW + timedelta(minutes=7)
+    lines = [{"sku": "beans", "options": {"size": "250g"}, "quantity": 2}, {"sku": "espresso"}]
+    with memory.write() as tx:
+        stock.state(tx, counts, now=NOW)
+        for number in ("K-ZZYZX1", "K-ZZYZX2"):
+            placed = {"lines": lines, "fulfilment": "pickup", "total": 4, "currency": "EUR", "now": later}
+            orders.place(tx, customer=customer, conversation=conversation, number=number, **placed)  # type: ignore[arg-type]
+        orders.cancel(tx, "K-ZZYZX2", customer=customer, now=later)
+    receipt = erasure.erase(memory, customer, now=later)
+    assert receipt.done_at is not None
+    assert not any(receipt.probes.values())
+    with memory.write() as tx:
+        assert stock.ordered(tx) == {("beans", "250g"): 2}
+        if memory.path is not None:
+            left = b"".join(file.read_bytes() for file in erasure.files(memory.path))
+            traces = ("ZZYZX", customer, conversation, "ermengarde")
+            assert [trace for trace in traces if trace.encode() in left] == []
+        stock.state(tx, counts | {("beans", "250g"): 12}, now=later)
         assert stock.ordered(tx) == {}
 
 
