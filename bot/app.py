@@ -34,6 +34,7 @@ from bot.offering.rules import Rules, load_rules
 from bot.offers.market import Market
 from bot.offers.schedule import Schedule
 from bot.offers.stocked import Stocked
+from bot.rasa import without_tensorflow
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.processor import LeanProcessor
@@ -125,6 +126,7 @@ def _between_processes(redis_url: str | None) -> tuple[Locks, Hub]:
     """What keeps several processes in order and tells each of the others' messages; without Redis there is one."""
     if redis_url is None:
         return LocalLocks(), LocalHub()
+    without_tensorflow.restore("redis")
     from redis.asyncio import Redis  # Only now: see `bot.locks`.
 
     redis = Redis.from_url(redis_url)

@@ -32,6 +32,7 @@ SPOKEN_BY_US = frozenset(
         "utter_offer_human",
         "utter_skip_refused",
         "utter_slot_corrected",
+        "utter_too_long",
     }
 )
 

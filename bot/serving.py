@@ -12,7 +12,7 @@ from bot.training import Tell
 def serve(settings: Settings, *, port: int | None, tell: Tell) -> None:
     """Train if need be, load, and serve until told to stop. Raises SettingsError when the port is taken."""
     port = port or settings.port
-    model = training.ensure_model(settings, tell=tell)
+    model = training.ensure_apart(settings, tell=tell)
     tell("Loading ...")
     from bot import app, demo  # Only now: these import Rasa, which takes seconds.
 

@@ -9,6 +9,8 @@ import io
 import logging
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -44,23 +46,42 @@ def model_path(settings: Settings) -> Path:
     return settings.models / f"nlu-{fingerprint(settings)}.tar.gz"
 
 
+def ensure_apart(settings: Settings, *, tell: Tell) -> Path:
+    """The same as `ensure_model`, by a process of its own: the served one has nothing that only training needs, and
+    keeps nothing that training used. Raises TrainingFailed."""
+    if not _is_trained(settings):
+        done = subprocess.run([sys.executable, "-m", "bot", "train"], cwd=settings.root)
+        if done.returncode:
+            raise TrainingFailed("Training failed; what it said stands above.")
+    return ensure_model(settings, tell=tell)
+
+
 def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path:
     """The path of a model that is up to date, trained now if need be. Raises TrainingFailed."""
     target = model_path(settings)
-    if target.exists() and not force:
+    if not force and _is_trained(settings):
         return target
     from bot.rasa.nlu import refusals
 
-    tell("Building the spaCy pipeline from the catalogue ...")
-    build_vocabulary(settings)
-    tell("Training the understanding (about a minute; skipped while data/nlu, config.yml and domain.yml stay) ...")
-    _train(settings, target)
+    if force or not target.exists():
+        tell("Building the spaCy pipeline from the catalogue ...")
+        build_vocabulary(settings)
+        tell("Training the understanding (about a minute; skipped while data/nlu, config.yml and domain.yml stay) ...")
+        _train(settings, target)
     tell("Training the detector of refusals ...")
     refusals.shared()
     for old in settings.models.glob("nlu-*.tar.gz"):
         if old != target:
             old.unlink()
     return target
+
+
+def _is_trained(settings: Settings) -> bool:
+    if not model_path(settings).exists():
+        return False
+    from bot.rasa.nlu import refusals
+
+    return refusals.is_trained()
 
 
 def build_vocabulary(settings: Settings) -> None:

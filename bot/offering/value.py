@@ -16,7 +16,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 from bot.offering.errors import ModelError
@@ -250,6 +249,8 @@ def _search(loss: Callable[[Floats], float], starts: list[Floats]) -> Floats:
 
     The polish is bounded: where the likelihood is a ridge, it would walk along it for ever without gaining anything.
     """
+    from scipy.optimize import minimize  # Only now: it takes 20 MB, and most processes fit nothing.
+
     bounds = [(-_LOG_BOUND, _LOG_BOUND)] * len(starts[0])
     likeliest = sorted(starts, key=loss)[:2]
     tried = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in likeliest]

@@ -32,11 +32,13 @@ _UNUSED_WHILE_SERVING = (
     "pymongo",
     "questionary",
     "randomname",
+    "redis",
     "requests",
     "rocketchat_API",
     "sanic",
     "sanic_cors",
     "sanic_jwt",
+    "sklearn",
     "slack_sdk",
     "socketio",
     "twilio",
@@ -93,12 +95,12 @@ class _InertModule(ModuleType):
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, absent: Sequence[str]) -> None:
-        self._absent = frozenset(absent)
+        self.absent = frozenset(absent)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if self._absent.isdisjoint(accumulate(fullname.split("."), "{}.{}".format)):
+        if self.absent.isdisjoint(accumulate(fullname.split("."), "{}.{}".format)):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -120,3 +122,13 @@ def install(*, serving: bool = False) -> None:
         sys.meta_path.append(_Finder(_ABSENT))
     if serving:
         sys.meta_path.insert(0, _Finder(_UNUSED_WHILE_SERVING))
+
+
+def restore(name: str) -> None:
+    """Give the real library to whoever imports it from now on; what had its stand-in before keeps that."""
+    for finder in sys.meta_path:
+        if isinstance(finder, _Finder):
+            finder.absent -= {name}
+    for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+        if isinstance(sys.modules[module], _InertModule):
+            del sys.modules[module]

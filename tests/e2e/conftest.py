@@ -84,8 +84,14 @@ def someone(client, parts):
 
 
 @pytest.fixture(scope="session")
-def served(model, tmp_path_factory):
+def served(served_process) -> str:
     """The address of the assistant running as its own process, as `make run` starts it."""
+    return f"http://127.0.0.1:{served_process.args[-1]}"
+
+
+@pytest.fixture(scope="session")
+def served_process(model, tmp_path_factory):
+    """That process; the last of its arguments is its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,10 +99,9 @@ def served(model, tmp_path_factory):
     environment = {**os.environ, "DEMO": "1", "DATABASE_URL": f"sqlite:///{database}"}
     command = [sys.executable, "-m", "bot", "serve", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address, process)
-        yield address
+        _wait(f"http://127.0.0.1:{port}", process)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:

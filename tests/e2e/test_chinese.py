@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bot.channels.messaging import MESSAGING, as_texts
-from bot.gateway import Incoming
+from bot.gateway import Incoming, Rejected
 from bot.rasa.nlu.chinese import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
 from memory import consent, identities
 
@@ -137,3 +137,10 @@ def test_the_options_of_a_step_are_offered_in_the_language(parts):
     refused = someone.say("Hauptstraße 5, 20095")
     assert "改为自取" in refused
     assert "到店自取" in someone.say("改为自取")
+
+
+def test_what_cannot_be_taken_is_said_in_the_language(parts):
+    """A letter pasted whole."""
+    someone = Customer(parts, "chinese-long", "zh-Hans")
+    with pytest.raises(Rejected, match="一条消息最多 4000 个字"):
+        someone.say("咖啡" * 3000)

@@ -134,8 +134,9 @@ def test_choices_in_the_wording_lead_somewhere(language):
 
 def test_chinese_says_all_that_english_says():
     """Every name with the same variables, buttons and conditions, and every title, description and step."""
-    assert set(WORDING.languages) == {"en", "zh-Hans", "zh-Hant"}
-    assert list(untold(ROOT / "data", WORDING)) == []
+    assert set(WORDING.languages) >= {"en", "zh-Hans", "zh-Hant"}
+    lacks = [each for each in untold(ROOT / "data", WORDING) if "zh-" in f"{each.file} {each.message}"]
+    assert lacks == []
     english = WORDING.languages["en"]
     for language in ("zh-Hans", "zh-Hant"):
         for name, variants in WORDING.languages[language].items():

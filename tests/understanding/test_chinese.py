@@ -95,6 +95,7 @@ def test_entities(nlp, text, expected):
         ("我要一杯拿鐵，對了，你們幾點關門？", ["order", "opening_hours"]),
         ("来两杯美式。不要再给我发广告了", ["order", "opt_out_marketing"]),
         ("大杯，燕麦奶，热的", ["inform"]),
+        ("再加一包肯亞咖啡豆", ["order_another"]),
     ],
 )
 def test_several_requests(understanding, text, intents):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
@@ -17,16 +16,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 from scipy.special import expit, log_softmax, softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
 from bot.rasa.nlu.chinese import fold
+from bot.rasa.nlu.grams import Grams, runs_of_letters, runs_of_words
 from bot.rasa.nlu.words import plain
 
 Floats = NDArray[np.float64]
@@ -51,27 +49,27 @@ def tidy(text: str) -> str:
     return re.sub(r"\d", "0", _IDEOGRAPHS.sub(r" \1 ", fold(plain(text))))
 
 
-def word_grams() -> TfidfVectorizer:
+def word_grams() -> Grams:
     """Runs of one to three words."""
-    return TfidfVectorizer(preprocessor=tidy, token_pattern=r"(?u)\w+|[^\w\s]", ngram_range=(1, 3), sublinear_tf=True)
+    return Grams(lambda text: runs_of_words(tidy(text)))
 
 
-def letter_grams() -> TfidfVectorizer:
+def letter_grams() -> Grams:
     """Runs of two to five letters within words: what slips of spelling leave whole."""
-    return TfidfVectorizer(preprocessor=tidy, analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
+    return Grams(lambda text: runs_of_letters(tidy(text)), least=2)
 
 
 class Sparse:
     """Blocks of features weighted by TF-IDF, words and letters by default, and a one-against-the-rest regression."""
 
-    def __init__(self, blocks: Mapping[str, TfidfVectorizer] | None = None, *, strength: float = 10.0) -> None:
+    def __init__(self, blocks: Mapping[str, Grams] | None = None, *, strength: float = 10.0) -> None:
         """`strength`: the inverse regularisation."""
-        self.vectorizers = dict(blocks or {"words": word_grams(), "letters": letter_grams()})
+        self.blocks = dict(blocks or {"words": word_grams(), "letters": letter_grams()})
         self.strength = strength
         self.linear = Linear(np.zeros((0, 0)), np.zeros(0))
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.int64]) -> Sparse:
-        features = csr_matrix(hstack([vectorizer.fit_transform(texts) for vectorizer in self.vectorizers.values()]))
+        features = csr_matrix(hstack([block.fit_transform(texts) for block in self.blocks.values()]))
         balance = "balanced" if labels.max() == 1 else None
         rest = OneVsRestClassifier(
             LogisticRegression(C=self.strength, solver="liblinear", tol=1e-2, class_weight=balance)
@@ -88,24 +86,13 @@ class Sparse:
         return np.array([self._logits(text) for text in texts], dtype=np.float64)
 
     def _logits(self, text: str) -> NDArray[Any]:
-        rows, weights = [], []
-        offset = 0
-        for vectorizer, analyse in self._blocks:
-            counts = Counter(analyse(text))
-            known = [(i, n) for gram, n in counts.items() if (i := vectorizer.vocabulary_.get(gram)) is not None]
-            if known:
-                places, numbers = zip(*known, strict=True)
-                weight = (1 + np.log(numbers)) * vectorizer.idf_[list(places)]
-                weights.append(weight / np.linalg.norm(weight))
-                rows.append(np.array(places) + offset)
-            offset += len(vectorizer.vocabulary_)
-        if not rows:
-            return self.linear.bias
+        rows, weights, offset = [], [], 0
+        for block in self.blocks.values():
+            places, weight = block.places(text)
+            rows.append(places + offset)
+            weights.append(weight)
+            offset += len(block)
         return np.concatenate(weights) @ self._by_feature[np.concatenate(rows)] + self.linear.bias
-
-    @cached_property
-    def _blocks(self) -> list[tuple[TfidfVectorizer, Callable[[str], list[str]]]]:
-        return [(vectorizer, vectorizer.build_analyzer()) for vectorizer in self.vectorizers.values()]
 
     @cached_property
     def _by_feature(self) -> NDArray[Any]:
@@ -113,23 +100,22 @@ class Sparse:
 
     def arrays(self) -> dict[str, Any]:
         stored = {"weights": self.linear.weights.astype(np.float32), "bias": self.linear.bias}
-        return stored | {f"{name}_idf": vectorizer.idf_ for name, vectorizer in self.vectorizers.items()}
+        return stored | {f"{name}_idf": block.idf for name, block in self.blocks.items()}
 
     def vocabularies(self) -> dict[str, list[str]]:
-        return {name: list(vectorizer.get_feature_names_out()) for name, vectorizer in self.vectorizers.items()}
+        return {name: block.features for name, block in self.blocks.items()}
 
     @classmethod
     def restore(
         cls,
         arrays: dict[str, Any],
         vocabularies: dict[str, list[str]],
-        blocks: Mapping[str, TfidfVectorizer] | None = None,
+        blocks: Mapping[str, Grams] | None = None,
     ) -> Sparse:
         """What `arrays` and `vocabularies` gave, with blocks of the same names as then."""
         model = cls(blocks)
-        for name, vectorizer in model.vectorizers.items():
-            vectorizer.vocabulary = vectorizer.vocabulary_ = {gram: i for i, gram in enumerate(vocabularies[name])}
-            vectorizer.idf_ = arrays[f"{name}_idf"]
+        for name, block in model.blocks.items():
+            block.restore(vocabularies[name], arrays[f"{name}_idf"])
         model.linear = Linear(arrays["weights"], arrays["bias"])
         return model
 
@@ -455,6 +441,8 @@ def choose_mix(sparse: Floats, dense: Floats | None, numbers: NDArray[np.int64])
     def loss(weights: Floats) -> float:
         logits = weights[0] * sparse + (weights[1] * dense if dense is not None else 0.0)
         return float(-log_softmax(logits, axis=1)[rows, numbers].mean())
+
+    from scipy.optimize import minimize  # Only now: it takes 20 MB, and serving chooses nothing.
 
     start = np.array([1.0] if dense is None else [0.4, 1.4])
     best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-4}).x

@@ -42,6 +42,8 @@ _FILLER = re.compile(
     r"|maximum|euros?)\b|\d+(?:st|nd|rd|th)\b|\W|\d"
     r"|[我要想请請来來给給一个個杯份包袋的了吧就好呢啊麻烦煩谢謝里用加和跟还還是也再那这這]"
 )
+# One more of the shop's things, said in Chinese with fillers alone.
+_MORE = re.compile(r"再[来來加要]|[还還]要|也[要来來]|加[一二两兩三\d]")
 # Readings of one message that lead to the same place: together they are as sure as their sum.
 FAMILY = frozenset({"order", "order_another", "inform", "change_order"})
 # Taking these wrongly costs the customer nothing, so they need not be sure.
@@ -162,6 +164,8 @@ class Reader:
         kinds = {entity["entity"] for entity in entities}
         swapped = any(entity.get("role") in ("to", "from") for entity in entities)
         name = "change_order" if swapped else "order" if kinds & {"product", "category"} else "inform"
+        if name == "order" and _MORE.search(text):
+            name = "order_another"
         ranking = [(label, float(score)) for label, score in zip(labels, row, strict=True) if label != name]
         ranking.sort(key=lambda pair: -pair[1])
         return Reading(name, TOLD, ((name, TOLD), *((label, score * (1 - TOLD)) for label, score in ranking[:2])))

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from bot.rasa.nlu import embeddings
 from bot.rasa.nlu.concepts import Concepts
+from bot.rasa.nlu.grams import Grams
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.model import FOLDS, SEED, Floats, Linear, Sparse
 
@@ -224,8 +224,8 @@ def english(texts: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([detect(text) == "en" for text in texts])
 
 
-def _about(concepts: Concepts) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer=concepts.features, min_df=2, sublinear_tf=True)
+def _about(concepts: Concepts) -> Grams:
+    return Grams(concepts.features, least=2)
 
 
 def _part(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:

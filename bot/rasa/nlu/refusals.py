@@ -208,10 +208,7 @@ def _files(folder: Path) -> list[Path]:
 
 def open_detector(data: Path, models: Path, *, encoder: embeddings.Encoder | None) -> RefusalDetector:
     """The detector for the examples in `data` (data/nlu), trained now (seconds) unless `models` holds it already."""
-    digest = hashlib.sha256(f"{REVISION} {encoder.fingerprint if encoder else 'words alone'}".encode())
-    for path in [*_files(data), *sorted((data / CONCEPTS).glob("*.yml"))]:
-        digest.update(path.read_bytes())
-    folder = models / f"refusals-{digest.hexdigest()[:16]}"
+    folder = _place(data, models, encoder)
     if (folder / "refusals.json").exists():
         return RefusalDetector.load(folder, encoder=encoder)
     texts, labels = examples(data)
@@ -219,6 +216,22 @@ def open_detector(data: Path, models: Path, *, encoder: embeddings.Encoder | Non
     detector = RefusalDetector.fit(texts, labels, encoder=encoder, concepts=concepts.load(data / CONCEPTS))
     detector.save(folder)
     return detector
+
+
+def _place(data: Path, models: Path, encoder: embeddings.Encoder | None) -> Path:
+    """Where the detector for the present examples and code is, or will be."""
+    digest = hashlib.sha256(f"{REVISION} {encoder.fingerprint if encoder else 'words alone'}".encode())
+    for path in [*_files(data), *sorted((data / CONCEPTS).glob("*.yml"))]:
+        digest.update(path.read_bytes())
+    return models / f"refusals-{digest.hexdigest()[:16]}"
+
+
+def is_trained() -> bool:
+    """Whether the process's detector can be had without training."""
+    from bot import settings
+
+    told = settings.load()
+    return (_place(told.data / "nlu", told.models, embeddings.shared()) / "refusals.json").exists()
 
 
 @lru_cache(maxsize=1)
