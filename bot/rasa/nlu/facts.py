@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.rasa.nlu import fact_values as values
 from bot.rasa.nlu import fact_words as words
 from bot.rasa.nlu import facts_chinese
 from bot.rasa.nlu.fact import SELF, Fact, Polarity
@@ -50,16 +51,58 @@ def find(text: str, *, entities: Sequence[Entity] = ()) -> list[Fact]:
     if model_of(text) == "zh":
         return facts_chinese.find(text, entities=entities)
     said = words.QUOTED.sub(lambda quoted: " " * len(quoted.group()), straight(text))
+    said = words.THEN_ASKED.sub(r"\1;", said)
     gift = bool(words.GIFT.search(said.lower()))
     spoken_of: str | None = None
+    topic: Clause | None = None
+    last: list[Fact] = []
     found: dict[tuple[str, str], Fact] = {}
     for clause in _clauses(said):
         holder = _holder(clause.text, spoken_of)
         spoken_of = holder if holder != SELF else spoken_of
-        inside = [e for e in entities if clause.start <= e["start"] and e["end"] <= clause.end]
-        for fact in _of_clause(clause, holder, inside, gift=gift):
+        told = list(_of_clause(clause, holder, _inside(clause, entities), gift=gift))
+        if not told and topic and _takes_up(clause):
+            link = "is " if words.VERDICT.match(clause.text) else ""
+            said_of_it = words.FIRST_LEFT_OUT.sub(r"\1i ", clause.text)
+            both = replace(clause, start=topic.start, text=f"{topic.text} {link}{said_of_it}")
+            told = list(_of_clause(both, holder, _inside(both, entities), gift=gift))
+        if not told and last:
+            told = list(_listed(clause, last[-1], _inside(clause, entities)))
+        if not words.LEFT_NAMED.fullmatch(clause.text):
+            topic, last = (clause if _bare(clause, _inside(clause, entities)) else None), told
+        for fact in told:
             found.setdefault((fact.attribute, str(fact.value)), fact)
     return list(found.values())
+
+
+def _inside(clause: Clause, entities: Sequence[Entity]) -> list[Entity]:
+    return [e for e in entities if clause.start <= e["start"] and e["end"] <= clause.end]
+
+
+def _bare(clause: Clause, entities: Sequence[Entity]) -> bool:
+    """Does the clause name something and say nothing of it: "almond milk?", "and sesame"?"""
+    rest = f" {clause.text} "
+    for word in [clause.text_of(e) for e in entities] or sorted(
+        (word for word in {**values.TASTES, **values.ALLERGENS} if word in rest), key=len, reverse=True
+    ):
+        rest = rest.replace(f" {word} ", "  ").replace(f" {word}s ", "  ")
+    return rest.strip() != clause.text and not words.JOINING.sub(" ", rest).strip()
+
+
+def _takes_up(clause: Clause) -> bool:
+    """Is the clause about what was named just before: "can't stand it", "disgusting"?"""
+    return not clause.asked and bool(words.TAKEN_UP.search(clause.text))
+
+
+def _listed(clause: Clause, last: Fact, entities: Sequence[Entity]) -> Iterator[Fact]:
+    """What a bare clause adds to the last fact: "allergic to soy, eggs and sesame", "I hate vanilla, caramel ..."."""
+    if clause.asked or not _bare(clause, entities):
+        return
+    if last.attribute == "allergy":
+        named = (_first(values.ALLERGENS, part) for part in words.LISTED.split(clause.text))
+        yield from (replace(last, value=value) for value in named if value)
+    elif last.attribute in words.TASTED and entities and all(e["entity"] == last.attribute for e in entities):
+        yield from (replace(last, value=str(e["value"])) for e in entities if e["value"] != "none")
 
 
 def _clauses(text: str) -> Iterator[Clause]:
@@ -73,7 +116,7 @@ def _clauses(text: str) -> Iterator[Clause]:
             sentence_start = max(lower.rfind(mark, 0, start) for mark in ".!?\n") + 1
             rest = lower[start : end + 1]
             piece = lower[start:end].strip()
-            asked = rest.endswith("?") or bool(words.QUESTION.match(piece))
+            asked = rest.endswith("?") or bool(words.QUESTION.match(piece) and not words.CANNOT.match(piece))
             yield Clause(start, end, piece, lower[sentence_start:sentence_end].strip(), asked, lower)
         start = border.end() if border else end
 
@@ -83,19 +126,21 @@ def _holder(clause: str, spoken_of: str | None) -> str:
     other = words.OTHER.search(clause)
     first = re.search(r"\b(?:i|i'm|im|i've|i'd|i'll|we|we're)\b", clause)
     if other and (first is None or other.start() < first.start()):
-        return other.group(1)
+        named = next(group for group in other.groups() if group)
+        return words.CALLED.get(named, named)
     if first is None and spoken_of and words.PRONOUN.search(clause):
         return spoken_of
     return SELF
 
 
 def _of_clause(clause: Clause, holder: str, entities: Sequence[Entity], *, gift: bool) -> Iterator[Fact]:
-    text = clause.text
+    text = words.FIRST_LEFT_OUT.sub(r"\1i ", clause.text) if holder == SELF else clause.text
     if clause.asked or _supposed(clause) or _joke(clause):
         return
     reported = words.SAID.search(text) and not words.I_SAID.search(text)
     if reported or (holder == SELF and words.PRONOUN.match(text)):
         return
+    text = words.CAN_DO_WITHOUT.sub("i like", text)
     lasting = (
         holder == SELF
         and not gift
@@ -103,7 +148,7 @@ def _of_clause(clause: Clause, holder: str, entities: Sequence[Entity], *, gift:
         and not words.NOW.search(clause.sentence.split(",")[-1])
     )
     if holder != SELF:
-        text = _first_person(text, holder)
+        text = _first_person(text)
     for fact in _told(text, clause, entities):
         yield Fact(fact.attribute, fact.value, fact.polarity, holder, lasting)
 
@@ -123,12 +168,18 @@ def _joke(clause: Clause) -> bool:
     )
 
 
-def _first_person(text: str, holder: str) -> str:
+def _first_person(text: str) -> str:
     """Somebody's statement in the first person, so that one set of patterns serves: "my wife hates" -> "i hate"."""
-    text = re.sub(rf"^.*?\b(?:my|our|the|his|her) (?:\w+ )?{holder}\b(?:'s (?=allerg|favou))?", "i", text, count=1)
+    other = words.OTHER.search(text)
+    if other:
+        rest = words.CALLED_BY_NAME.sub("", text[other.end() :])
+        is_of = re.match(r"(?:'s)? (?:\w+ )?(?:allerg(?:y|ies)|favou)", rest)
+        belongs = other.group().endswith("'s")
+        text = "i" + (re.sub(r"^'s", "", rest) if is_of else f"'s{rest}" if belongs else rest)
     text = re.sub(r"^(?:and |but |because |cos |as |since |so )*(?:she|he|they)\b", "i", text)
     text = re.sub(r"^i(?:'s| is|'re| are)\b", "i am", text)
-    text = re.sub(r"\bdoesn't\b", "don't", text)
+    text = re.sub(r"\bdoes(n't| not)\b", r"do\1", text)
+    text = re.sub(r"\b(?:her|him|them)(?: too)?$", "me", text)
     text = re.sub(r"\b(?:her|his|their) (?=favou|budget)", "my ", text)
     text = re.sub(r"^i has\b", "i have", text)
     return re.sub(r"^(i (?:(?:really|always|never|only|usually|also|just) )*)(\w+?)s\b", _plain_verb, text)
@@ -145,9 +196,10 @@ def _told(text: str, clause: Clause, entities: Sequence[Entity]) -> Iterator[Fac
     allergies = list(_allergies(text))
     yield from allergies
     yield from _gear(text)
-    yield from _numbers(text)
-    yield from _days(text)
-    if not allergies:
+    yield from _numbers(text, clause, entities)
+    days = list(_days(text))
+    yield from days
+    if not allergies and not days:
         yield from _tastes(text, clause, entities)
 
 
@@ -156,7 +208,7 @@ def _about_self(text: str) -> bool:
 
 
 def _diet(text: str) -> Iterator[Fact]:
-    for known, attribute in ((words.DIETS, "diet"), (words.HEALTH, "health")):
+    for known, attribute in ((values.DIETS, "diet"), (values.HEALTH, "health")):
         for word, value in known.items():
             place = re.search(rf"\b{re.escape(word)}\b", text)
             if place is None or not _is_diet(text, word, place.start()):
@@ -173,7 +225,13 @@ def _is_diet(text: str, word: str, place: int) -> bool:
         r"\bi(?:'m| am)\b", before
     ):
         return False
-    return bool(words.BEING.search(before)) or text.split()[0] == word
+    after = text[place + len(word) :]
+    return bool(
+        words.BEING.search(before)
+        or words.DIET_OF.match(after)
+        or (word in values.HEALTH and re.search(r"\bmy (?:\w+ )?$", before))
+        or (not word.endswith(("vegans", "vegetarians")) and words.FIRST_SAID.fullmatch(before))
+    )
 
 
 def _allergies(text: str) -> Iterator[Fact]:
@@ -182,68 +240,105 @@ def _allergies(text: str) -> Iterator[Fact]:
     polarity: Polarity = "not" if words.NO_LONGER.search(text) else "never"
     named = words.ALLERGY.search(text)
     if named:
-        for part in re.split(r",| and | or |&|\+", text[named.end() :]):
-            value = _first(words.ALLERGENS, part)
+        for part in words.LISTED.split(text[named.end() :]):
+            value = _first(values.ALLERGENS, part)
             if value:
                 yield Fact("allergy", value, polarity)
     for found in words.ALLERGY_OF.finditer(text):
-        value = words.ALLERGENS.get(found.group(1)) or words.ALLERGENS.get(singular(found.group(1)))
-        if value and _about_self(text):
+        value = values.ALLERGENS.get(found.group(1)) or values.ALLERGENS.get(singular(found.group(1)))
+        value = value or _first(values.ALLERGENS, found.group(1))
+        if value and (_about_self(text) or words.ALLERGY_HERE.search(text)):
             yield Fact("allergy", value, polarity)
-    if re.search(r"\bc(?:o)?eliac\b", text):
+    if words.HARMS.search(text):
+        value = _first(values.ALLERGENS, text)
+        if value:
+            yield Fact("allergy", value, polarity)
+    if re.search(r"\bc(?:o)?eliac(?:s|'s)?\b", text):
         yield Fact("allergy", "gluten", polarity)
 
 
 def _gear(text: str) -> Iterator[Fact]:
     owns = words.OWNS.search(text)
-    if owns is None or re.search(
-        r"\b(?:don't|dont|do not|never|no longer|haven't|sold|broke|want|need|looking for|buy|return|order|sent"
-        r"|send)\b",
-        text,
-    ):
-        return
-    if re.search(r"\b(?:bought|got)\b.*\bfor (?:my|her|his|a) ", text):
+    if owns is None or words.BUYING.search(text):
+        mine = re.search(r"\b(?:need|want|looking for|beans|filters?|grinder)\b.*\bfor (?:my|our) (?=\w)", text)
+        if mine is None:
+            return
+        text = text[mine.end() - 3 :]
+        owns = re.match("", text)
+    if owns is None or re.search(r"\b(?:bought|got)\b.*\bfor (?:my|her|his|a) ", text):
         return
     after = text[owns.start() :]
     names = sorted(
-        (name for name in words.GEAR if re.search(rf"\b{re.escape(name)}s?\b", after)), key=len, reverse=True
+        (name for name in values.GEAR if re.search(rf"\b{re.escape(name)}s?\b", after)), key=len, reverse=True
     )
     taken = ""
     for name in names:
         if name not in taken and not re.search(rf"\bfor (?:my |a |the )?{re.escape(name)}\b(?=.*\bplease\b)", text):
             taken += f" {name}"
-            yield Fact("equipment", words.GEAR[name], "has")
+            yield Fact("equipment", values.GEAR[name], "has")
 
 
-def _numbers(text: str) -> Iterator[Fact]:
-    amount = re.search(r"[€£$]? ?(\d{1,4}(?:[.,]\d{1,2})?) ?(?:€|£|\$|euros?|pounds?|quid|dollars?|bucks?)?\b", text)
-    if amount and words.BUDGET.search(text) and not words.CUPS.search(text):
-        yield Fact("budget", float(amount.group(1).replace(",", ".")), "must")
+def _numbers(text: str, clause: Clause, entities: Sequence[Entity]) -> Iterator[Fact]:
+    amount = _amount(clause, entities)
+    if amount and words.BUDGET.search(text) and not words.CUPS.search(text) and not words.SHOW_ME.match(text):
+        yield Fact("budget", amount, "must")
     cups = words.CUPS.search(text)
     if cups and _about_self(text):
         yield Fact("cups_a_day", float(number(cups.group(1)) or 0), "has")
 
 
+def _amount(clause: Clause, entities: Sequence[Entity]) -> float | None:
+    """Money that is named, else a number where money is spoken of."""
+    money = next((e for e in entities if e["entity"] == "money"), None)
+    if money:
+        return float(money["value"])
+    figure = words.AMOUNT.search(clause.text)
+    if figure:
+        return float(figure.group(1).replace(",", "."))
+    spelt = words.SPELT.search(clause.text)
+    said = number(spelt.group(1)) if spelt else None
+    return float(said) if said else None
+
+
 def _days(text: str) -> Iterator[Fact]:
     found = words.WEEKDAY.search(text)
-    if found and (found.group(2) or "always" in text) and words.DELIVERY.search(text):
-        against = re.search(r"\b(?:not|never|don't|no|can't|isn't|aren't|except)\b", text)
-        yield Fact("delivery_day", found.group(1), "never" if against else "like")
+    often = found and (found.group(2) or words.EACH_WEEK.search(text))
+    if found and often and words.DELIVERY.search(text) and not words.NO_DELIVERY_DAY.search(text):
+        yield Fact("delivery_day", found.group(1), "never" if words.DAY_AGAINST.search(text) else "like")
 
 
 def _tastes(text: str, clause: Clause, entities: Sequence[Entity]) -> Iterator[Fact]:
     polarity = _polarity(text)
-    if polarity is None or (words.ORDERING.match(text) and polarity not in ("must", "never")):
+    if polarity is None or (
+        words.ORDERING.match(text) and polarity not in ("must", "never") and not words.STATES.search(text)
+    ):
         return
-    if re.match(r"^(?:no|without) ", text) and "for me" not in text:
+    if (
+        re.match(r"^(?:no|without) ", text)
+        and not re.search(r"\bfor me\b", text)
+        and not words.FOR_A_WHILE.search(text)
+    ):
         return
-    tastes = list(_taste_words(text))
+    over = words.OVER.search(text)
+    tastes = list(_taste_words(re.sub(r"\btoo \w+", "", text) if entities else text[: over.end()] if over else text))
     generic = "drinks" if tastes or entities else ""
-    covered = " ".join(word for word, _ in tastes)
+    covered = " ".join(word for word, _ in tastes if word != "cinnamon")
     named = False
+    cut = words.OVER.search(clause.source, clause.start, clause.end)
+    others = {e["entity"] for e in entities} & {"milk", "syrup"}
+    said_of = ""
     for entity in entities:
+        before = clause.source[clause.start : entity["start"]]
+        if (cut and entity["start"] >= cut.end()) or (
+            others and entity["entity"] == "product" and words.WITHIN.search(before)
+        ):
+            continue
         said = clause.text_of(entity)
-        if entity["entity"] not in words.TASTED or entity.get("role") == "from" or entity["value"] in ("none", generic):
+        if (
+            entity["entity"] not in words.TASTED
+            or entity.get("role") == "from"
+            or entity["value"] in words.NO_TASTE | {generic}
+        ):
             continue
         if (
             words.GENERIC.fullmatch(said)
@@ -252,23 +347,27 @@ def _tastes(text: str, clause: Clause, entities: Sequence[Entity]) -> Iterator[F
         ):
             continue
         named = True
+        said_of += f" {said}"
         yield Fact(entity["entity"], str(entity["value"]), polarity)
     for word, value in tastes:
+        if re.search(rf"\b{re.escape(word)}\b", said_of) or (word == "coffee" and "my coffee" in text):
+            continue
         if not (named and word in words.WEAK) and not (len(tastes) > 1 and word in words.WEAK):
-            yield Fact("taste", value, polarity)
+            yield Fact("temperature" if value in ("hot", "iced") else "taste", value, polarity)
 
 
 def _taste_words(text: str) -> Iterator[tuple[str, str]]:
     """Words of taste with their values, the longest first, none inside another."""
     taken = ""
-    for word in sorted(words.TASTES, key=len, reverse=True):
+    for word in sorted(values.TASTES, key=len, reverse=True):
         if (
             word not in taken
             and re.search(rf"\b{re.escape(word)}\b", text)
             and not re.search(rf"\b{re.escape(word)} (?:milk|syrup)\b", text)
+            and (not word.startswith("syrup") or words.PLAIN_SYRUP.search(text))
         ):
             taken += f" {word}"
-            yield word, words.TASTES[word]
+            yield word, values.TASTES[word]
 
 
 def _polarity(text: str) -> Polarity | None:
@@ -277,6 +376,9 @@ def _polarity(text: str) -> Polarity | None:
         r"\b(?:don't|dont|do not|didn't) (?:\w+ )?(?:mind|hate|dislike|care|know|remember|forget)\b(?! for)", text
     ):
         return None
+    if words.COMPLAINT.search(text) or words.THE_ONE_CUP.search(text) or words.NOT_TASTE.search(text):
+        return None
+    text = re.sub(r"\balways (?=been|loved|liked|preferred|enjoyed|hated|disliked|had a)", "", text)
     if words.DISLIKE.search(text):
         return "dislike"
     if words.NEVER.search(text):
