@@ -69,7 +69,8 @@ LIKE = re.compile(
     rf"|partial to|can't get enough of|cant get enough of|could drink|can't live without|cant live without"
     rf"|switched to|gone over to|moved to|become an?|enjoying)\b"
     rf"|^(?:an? )?(?:(?:big|huge|massive|total|real|complete|absolute|proper|lifelong) )*(?:fan|sucker|fiend"
-    rf"|lover) (?:of|for)\b|^(?:love|loving|prefer|adore)\b|\b(?:is|are) (?:my"
+    rf"|lover) (?:of|for)\b|^(?:love|loved|loving|prefer|adore)\b|\bremember (?:that )?i (?:take|drink|have)\b"
+    rf"|\b(?:grew|grown|came|come) to (?:love|like)\b|\b(?:is|are) (?:my"
     rf"|our) (?:favou?rites?|thing|go-?to|number one|jam)\b|\bmy (?:all time )?favou?rites?\b|\b(?:is"
     rf"|are) the best\b|^{_ADV}(?:i )?(?:drink|have|take|get|order|go for|grab) (?:an? |the )?(?=.*\b(?:every"
     rf"|each|most) (?:day|morning|week|time|evening)|.*\b(?:usually|normally)\b)"
@@ -128,14 +129,15 @@ MUST = re.compile(
     rf"|drink|eat|take)\b"
     rf"|\b{_I} insist on\b|\bnon-negotiable\b|\bwithout fail\b|\b{_I} {_ADV}(?:will|'ll|would) only (?:have"
     rf"|drink|eat|take)\b"
-    rf"|\bonly drinks?\b|\bnothing but\b|\balways\b"
+    rf"|\bor nothing\b|\bonly drinks?\b|\bnothing but\b|\balways\b"
 )
 NEVER = re.compile(
     rf"\b{_I}(?:'d|'ll| would| will)? {_ADV}never (?:take|drink|have|eat|put|use|want|touch|add|order|get|do"
     rf"|buy)\b|\b{_I} {_ADV}(?:don't|dont|do not|no longer) {_ADV}(?:drink|eat|take|do|have|touch|use|consume"
     rf"|tolerate)\b|\b{_I} {_ADV}(?:can't|cant|cannot|can not|mustn't|must not|shouldn't|may not"
     rf"|am not allowed(?: to)?|'m not allowed(?: to)?) {_ADV}(?:have|drink|eat|tolerate|take|digest|handle)\b"
-    rf"|\b{_I} (?:avoid|steer clear of)\b|\b{_I}(?:'ve|'m| have| am)? (?:quit|quitting|gave up|given up|giving up"
+    rf"|\b{_I} (?:avoid|steer clear of)\b|\b{_I}(?:'ve|'m| have| am)? (?:quit|quitting|been off|gave up"
+    rf"|given up|giving up"
     rf"|stopped (?:drinking|taking|eating|having|using)|cut out|dropped|off)\b|\b(?:i'm|im|i am) off\b"
     rf"|\bupsets? my stomach\b|\bmakes? me (?:sick|ill|jittery)\b|\bgives? me (?:cramps|headaches?|hives|a rash"
     rf"|heartburn)\b|\b(?:is|are) a no[- ]go\b|\bno (?:\w+ ){{1,2}}for me(?: ever)?\b|\b(?:don't"
@@ -156,7 +158,8 @@ NEVER = re.compile(
     rf"|\b{_I} get (?:\w+ )?(?:migraines?|headaches?|cramps|palpitations|jittery|heartburn|bloated|sick"
     rf"|ill) (?:from|with|after|off)\b"
     rf"|\bi don't (?:get on|agree|mix) with\b|\band (?:i|me) don't (?:mix|get on|agree)\b|\bnothing with\b"
-    rf"|\bnever$|^no [\w' ]+ (?:this week|this month|until|for a while)\b|\bno [\w' ]+ ever\b"
+    rf"|\bnever$|^nothing [\w' ]+ for (?:me|us)$|^no [\w' ]+ (?:this week|this month|until|for a while)\b"
+    rf"|\bno [\w' ]+ ever\b"
     rf"|\bnot? (?:ever )?[\w' ]+ for me,? ?(?:ever|thanks to)\b"
 )
 ALLERGY = re.compile(
@@ -180,7 +183,8 @@ HARMS = re.compile(
     r"|sets? off my (?:allergy|allergies|asthma|eczema)|triggers? my (?:allergy|allergies|eczema))\b"
 )
 OWNS = re.compile(
-    rf"\b{_I}(?:'ve| have)?(?: {_ADVERBS})?(?: just| recently)? ?(?:have|own|use|got|bought|treated myself to"
+    rf"\b{_I}(?:'ve| have)?(?: {_ADVERBS})?(?: just| recently| already| now)? ?(?:have|own|use|got|bought"
+    rf"|treated myself to"
     rf"|brew (?:with|on|using"
     rf"|in)|make (?:(?:my|our) )?coffee (?:with|in|on)|grind with|work with|swear by)\b|^(?:finally |just "
     rf"|recently |and |also )*(?:got|have|own|using|bought|brewing (?:with|on))\b|\bgot (?:myself|ourselves)\b"
@@ -194,7 +198,8 @@ BUDGET = re.compile(
     r"|willing to|happy to|prefer to)"
     r" (?:only |usually |ever )?(?:spend|pay|go (?:over|above|higher))\b|\bafford\b|\b(?:my"
     r"|our) (?:\w+ )?(?:limit|ceiling|max|maximum|cap)\b"
-    r"|\b(?:i|we) (?:only |usually |normally |never )*(?:try to keep it (?:under|below|to)|set aside"
+    r"|\b(?:i|we) (?:only |usually |normally |never )*(?:(?:try to |want to |have to |need to )?(?:stay"
+    r"|keep it|keep) (?:under|below|within)|set aside"
     r"|put aside|spend|pay|allow myself|keep it (?:under|below))\b"
     r"|\b(?:anything|everything) (?:over|above|beyond|more than|under|below)\b.*\b(?:me|us|budget|expensive"
     r"|too much|question)\b"
@@ -284,7 +289,7 @@ THE_ONE_CUP = re.compile(
     r"|was|tastes?)|back\b|earlier|(?:the|that) one i had)\b"
 )
 NOT_TASTE = re.compile(
-    r"\b(?:like|love|enjoy|hate) (?:the (?:look|sound|idea|colour|name|packaging|design)|it (?:when|if|that)"
+    r"\b(?:like|love|enjoy|hate) (?:the (?:look|sound|idea|colour|name|packaging|design)|it (?:when|if|that)|that you"
     r"|to (?!drink|have|take))\b"
 )
 FOR_A_WHILE = re.compile(r"\b(?:this week|this month|until|these days|for a while|during|for now)\b")
@@ -389,7 +394,7 @@ GIFT = re.compile(
     r"|girlfriend|boyfriend|teacher|grandma|nan|gran)|secret santa|surprise for)\b"
 )
 OTHER = re.compile(
-    rf"\b(?:my|our|the|his|her|one of (?:my|our)) (?:\w+ )?({'|'.join(_PEOPLE)})(?:'s)?\b"
+    rf"\b(?:my|our|the|his|her|one of (?:my|our)) (?:\w+ )?({'|'.join(_PEOPLE)})(?:-in-law)?(?:'s)?\b"
     rf"|^(?:and |but |so )?({_KIN})(?='s\b| (?:is|has|can't|cannot|doesn't|hates?|loves?|likes?|prefers?|never|always"
     rf"|only|drinks?|takes?|won't|dislikes?|swears|adores|avoids|mustn't)\b)"
     rf"|\b(?:a|an) ({'|'.join(_PEOPLE)}) of (?:mine|ours)\b"

@@ -329,6 +329,8 @@ def _tastes(text: str, clause: Clause, entities: Sequence[Entity]) -> Iterator[F
     said_of = ""
     for entity in entities:
         before = clause.source[clause.start : entity["start"]]
+        if entity["entity"] == "fulfilment" and len(entities) > 1:
+            continue
         if (cut and entity["start"] >= cut.end()) or (
             others and entity["entity"] == "product" and words.WITHIN.search(before)
         ):
