@@ -59,8 +59,10 @@ def _own(encoder: embeddings.Encoder) -> None:
     _print("facts", own.told(nlp, own.held_out("facts")["cases"]))
     for path in sorted(own.HELD_OUT.glob("apart*.yml")):
         apart = own.held_out(path.stem)
-        _print(f"{path.stem}: refusals", own.heard(detector, apart["refusals"], apart["ordinary"]))
-        _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
+        if "refusals" in apart:
+            _print(f"{path.stem}: refusals", own.heard(detector, apart["refusals"], apart["ordinary"]))
+        if "intents" in apart:
+            _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
         if "facts" in apart:
             _print(f"{path.stem}: facts", own.told(nlp, apart["facts"]))
     _print("cost, ms at the median", own.cost(nlp, models, detector, cache=ROOT / "models"))

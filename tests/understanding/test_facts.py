@@ -31,6 +31,17 @@ def told(nlp):
         ("fridays are best for deliveries", "delivery_day", "friday", "like"),
         ("I'm not vegan anymore", "diet", "vegan", "not"),
         ("I'm pregnant", "health", "pregnant", "has"),
+        ("Can't abide almond milk", "milk", "almond", "dislike"),
+        ("Hazelnut? No thanks, can't stand it.", "syrup", "hazelnut", "dislike"),
+        ("I'd pick oat over soy any day", "milk", "oat", "like"),
+        ("Nothing beats a good cortado", "product", "cortado", "like"),
+        ("Peanuts could kill me", "allergy", "peanuts", "never"),
+        ("I'm lactose intolerant what can I drink here?", "allergy", "lactose", "never"),
+        ("got coeliac disease, diagnosed last year", "allergy", "gluten", "never"),
+        ("I haven't eaten meat in ten years", "diet", "vegetarian", "must"),
+        ("There's a Moccamaster in our kitchen", "equipment", "drip_machine", "has"),
+        ("no more than 10 a bag for me", "budget", 10.0, "must"),
+        ("I'm never in on Mondays", "delivery_day", "monday", "never"),
     ],
 )
 def test_plain_statements(told, text, attribute, value, polarity):
@@ -54,6 +65,12 @@ def test_plain_statements(told, text, attribute, value, polarity):
         "I used to love mochas",
         "people love your beans",
         "do you have something vegan",
+        "I'm expecting a parcel on Tuesday",
+        "You always forget my oat milk",
+        "I never got my flat white",
+        "my moka pot arrived broken",
+        "show me beans for at most 12 euros",
+        "since when do I like soy",
         "",
     ],
 )
@@ -75,6 +92,27 @@ def test_what_does_not_last(told, text):
 def test_whose_fact_it_is(told):
     """A fact of somebody else says whose it is."""
     assert [(fact.holder, fact.value) for fact in told("my daughter hates foam")] == [("daughter", "foam")]
+
+
+@pytest.mark.parametrize(
+    ("text", "holder", "value"),
+    [
+        ("Mum can't stand mochas", "mum", "mocha"),
+        ("my flatmate Jo hates oat milk", "flatmate", "oat"),
+        ("my gf is vegan", "girlfriend", "vegan"),
+        ("a friend of mine only drinks decaf", "friend", "decaf"),
+    ],
+)
+def test_who_else_is_spoken_of(told, text, holder, value):
+    """People are known by what they are called, with a name or without a "my"; nothing of them lasts."""
+    assert [(fact.holder, fact.value, fact.lasting) for fact in told(text)] == [(holder, value, False)]
+
+
+def test_lists_go_on(told):
+    """What follows in a list shares what was said of its first."""
+    assert [fact.value for fact in told("I'm allergic to hazelnuts, walnuts and sesame.")] == [
+        "hazelnut", "walnut", "sesame",
+    ]  # fmt: skip
 
 
 def test_several_in_one_message(told):
