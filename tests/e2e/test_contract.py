@@ -194,3 +194,11 @@ def test_metrics_count_turns(client, someone):
     """Nothing about whom."""
     someone("counted").say("hi")
     assert "rapport_turns_total" in client.get("/metrics").text
+
+
+def test_a_correction_says_what_was_changed_to_what(someone):
+    """In the shop's words."""
+    changing = someone("changing")
+    changing.say("a large latte please")
+    changing.say("oat")
+    assert changing.say("actually make it soy")[0]["text"] == "Noted: soy milk instead of oat milk."
