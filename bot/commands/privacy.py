@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import settings
+from bot.opening import open_memory
 from memory import Memory
 
 commands = typer.Typer()
@@ -137,7 +138,7 @@ def retention() -> None:
 
 @contextmanager
 def _memory() -> Iterator[Memory]:
-    memory = Memory.open(settings.load().database_url)
+    memory = open_memory(settings.load())
     try:
         yield memory
     finally:
