@@ -151,6 +151,17 @@ class ActionOfferNearest(ShopAction):
                                              if change.slot in option})  # fmt: skip
 
 
+class ActionCompleteAddress(ShopAction):
+    """Adds to the address the postcode that was missing in it; an answer that is a whole address takes its place."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        address, postcode = tracker.slots.get("address"), tracker.slots.get("postcode")
+        if not postcode:
+            return []
+        whole = f"{address}, {postcode}" if str(postcode).strip()[:5].isdigit() else postcode
+        return sets({"address": whole, "postcode": None})
+
+
 class ActionCheckDelivery(AboutBenefits):
     """Whether everything in the order can be brought to the address; what is picked up always can."""
 

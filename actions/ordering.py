@@ -38,7 +38,8 @@ class ActionNoteMore(ShopAction):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         entities = request_of(tracker, "order_another").get("entities", ())
         wish = {slot: values[0] for slot in ITEM_SLOTS if (values := mentioned(entities, slot))}
-        dispatcher.utter_message(response="utter_more_noted", product=wish.get(PRODUCT))
+        named = self.speech(tracker).named(wish[PRODUCT]) if PRODUCT in wish else None
+        dispatcher.utter_message(response="utter_more_noted", named=named)
         return [SlotSet("more", [*(tracker.slots.get("more") or []), wish])]
 
 

@@ -144,12 +144,18 @@ class ActionOfferCheaper(_Suggest):
     def asked(self, tracker: ShopTracker) -> Asked:
         meant = products_meant(self.catalogue, tracker)
         before = Shown.from_slot(tracker.slots.get(SHOWN))
+        if before and before.asked.gift and (not meant or meant[0].id in before.skus):
+            dearest = max(self._price(each) for each in meant[:1] or self._products(before))
+            return replace(before.asked, below=str(dearest))
         if meant:
             return Asked(category=meant[0].category, below=str(self._price(meant[0])))
         category = self.category(tracker) or tracker.slots.get("shown") or FIRST_CATEGORY
-        products = (self.catalogue.products.get(sku) for sku in (before.skus if before else ()))
-        same = [self._price(product) for product in products if product and product.category == category]
+        same = [self._price(product) for product in self._products(before) if product.category == category]
         return Asked(category=category, below=str(max(same)) if same else None)
+
+    def _products(self, shown: Shown | None) -> list[Product]:
+        there = self.catalogue.products
+        return [there[sku] for sku in (shown.skus if shown else ()) if sku in there]
 
     def _like(self, product: Product, asked: Asked, known: Known, tracker: ShopTracker) -> tuple[Option, ...]:
         """What is of the same kind, be it one thing alone."""

@@ -103,6 +103,9 @@ class ActionHearPreference(_Telling):
         if not lasting:
             dispatcher.utter_message(response="utter_noted_for_today" if told else "utter_nothing_told")
             return []
+        new_health = [one for one in health if one.polarity != "not"]
+        if tastes and len(new_health) == len(health) > 0 and self._may_ask(tracker):
+            return self._ask_both(dispatcher, tracker, tastes, health)
         events: list[Event] = []
         if tastes:
             events += self._tastes(dispatcher, tracker, tastes)
@@ -110,17 +113,21 @@ class ActionHearPreference(_Telling):
             events += self._health(dispatcher, tracker, health)
         return events
 
+    def _may_ask(self, tracker: ShopTracker) -> bool:
+        """Whether it is still open if tastes may be remembered, and may be asked."""
+        customer = tracker.turn.customer
+        with self.shop.memory.read() as tx:
+            return consents.undecided(tx, customer, Purpose.PREFERENCES) and consents.may_grant(
+                self.shop.memory, tx, customer, Purpose.PREFERENCES
+            )
+
     def _tastes(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told]) -> list[Event]:
         turn, standing = tracker.turn, self.standing(tracker, Purpose.PREFERENCES)
         corrects = _corrects(tracker)
         if standing is not None:
             turn.stage(lambda tx: remember(tx, turn, told, Purpose.PREFERENCES, corrects=corrects))
             return self.note(dispatcher, tracker, plan(told, standing, corrects=corrects), Purpose.PREFERENCES)
-        with self.shop.memory.read() as tx:
-            may_ask = consents.undecided(tx, turn.customer, Purpose.PREFERENCES) and consents.may_grant(
-                self.shop.memory, tx, turn.customer, Purpose.PREFERENCES
-            )
-        if not may_ask:
+        if not self._may_ask(tracker):
             dispatcher.utter_message(response="utter_not_kept")
             return []
         return self._ask(dispatcher, tracker, told, Purpose.PREFERENCES)
@@ -135,6 +142,26 @@ class ActionHearPreference(_Telling):
             events += self.note(dispatcher, tracker, plan(back, standing, corrects=True), Purpose.SENSITIVE)
         new = [one for one in told if one not in back]
         return events + (self._ask(dispatcher, tracker, new, Purpose.SENSITIVE) if new else [])
+
+    def _ask_both(
+        self, dispatcher: CollectingDispatcher, tracker: ShopTracker, tastes: list[Told], health: list[Told]
+    ) -> list[Event]:
+        """One question for what is sensitive and what is not; the other can be kept alone."""
+        speech, name = self.speech(tracker), "utter_ask_remember_both"
+        words = str((tracker.latest_message or {}).get("text") or "")
+        kept = {"facts": [one.to_json() for one in health], "also": [one.to_json() for one in tastes]}
+        args = {"purpose": Purpose.SENSITIVE.value, **kept, "corrects": False, "asked": speech.say(name, words=words)}
+        yes, no = (
+            Choice(action="action_remember", args={**args, "answer": each}) for each in _ANSWERS[Purpose.SENSITIVE]
+        )
+        alone = {**args, "purpose": Purpose.PREFERENCES.value, "facts": kept["also"], "also": []}
+        one = Choice(action="action_remember", args={**alone, "answer": "remember_such"})
+        only = speech.say("utter_choice_only", fact=speech.join([told.in_words(speech) for told in tastes]))
+        titles = (speech.say("utter_choice_remember_this"), only, speech.say("utter_choice_remember_this_not"))
+        buttons = [button(title, choice) for title, choice in zip(titles, (yes, one, no), strict=True)]
+        dispatcher.utter_message(response=name, words=words, buttons=buttons)
+        note_question(tracker, REMEMBER)
+        return yes_no(yes, no)
 
     def _ask(
         self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told], purpose: Purpose
@@ -187,13 +214,18 @@ class ActionRemember(_Telling):
             dispatcher.utter_message(response="utter_refused_preferences")
             return []
         corrects = bool(args.get("corrects"))
+        also = [Told.of(found) for found in args.get("also") or ()]
+        kept = {purpose: told} | ({Purpose.PREFERENCES: also} if also else {})
 
         def write(tx: Tx) -> None:
-            consents.decide(tx, turn, (purpose,), "granted", said=said)
-            remember(tx, turn, told, purpose, corrects=corrects)
+            for each, facts_told in kept.items():
+                consents.decide(tx, turn, (each,), "granted", said=said)
+                remember(tx, turn, facts_told, each, corrects=corrects)
 
         turn.stage(write)
-        return self.note(dispatcher, tracker, [Change("record", one) for one in told], purpose)
+        for each, facts_told in kept.items():
+            self.note(dispatcher, tracker, [Change("record", one) for one in facts_told], each)
+        return []
 
     def _evidence(self, tracker: ShopTracker) -> Evidence:
         method = "words" if (tracker.latest_message or {}).get("typed") else "button"

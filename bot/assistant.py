@@ -187,7 +187,7 @@ class Assistant:
     async def _uttered(self, turn: Turn, said: Said, start: _Start) -> UserUttered:
         common = {"input_channel": turn.channel, "message_id": turn.message_id, "timestamp": turn.now.timestamp()}
         parsed = choice_parsed(said.payload, said.text) if said.payload is not None else None
-        parsed = parsed or await self.processor.understand(said.text)
+        parsed = parsed or await self.processor.understand(said.text, now=turn.now)
         if said.payload is None:
             parsed = _as_choice(parsed, start.loaded.tracker) or parsed
         if said.payload is None and start.listens:

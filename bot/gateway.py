@@ -23,7 +23,7 @@ from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.typed_chinese import place
 from bot.refusals import Heard, Refusals
-from memory import Memory, conversations, identities, messages
+from memory import Memory, Tx, conversations, identities, messages
 from memory.conversations import Conversation
 from memory.errors import UnknownCustomer
 from memory.messages import Reply, Shown
@@ -99,7 +99,7 @@ class Gateway:
 
     def _too_long(self, incoming: Incoming) -> str:
         """What a customer reads beside the message that was not sent."""
-        _, language = self._languages(incoming)
+        language = self._language(incoming, self.language(incoming.customer, incoming.language))
         return self._wording.phrase("utter_too_long", {"most": LONGEST_TEXT}, language)
 
     async def prompt(self, customer: str, channel: str, impulse: Mapping[str, Any], *, language: str = "") -> Handled:
@@ -144,13 +144,11 @@ class Gateway:
     def _wording(self) -> WordingGenerator:
         return self.refusals.wording
 
-    def _languages(self, incoming: Incoming) -> tuple[str | None, str]:
-        """The language known before this message, and that of its answer. A tap, or words of any language, keep it."""
-        with self.memory.read() as tx:
-            before = identities.language(tx, incoming.customer)
+    def _language(self, incoming: Incoming, before: str | None) -> str:
+        """The language of the answer, `before` being the one known so far. A tap, or words of any language, keep it."""
         spoken = self._spoken(before, incoming.language)
         found = detect(incoming.text, spoken=spoken) if incoming.text else spoken
-        return before, found if self._wording.has_language(found) else spoken
+        return found if self._wording.has_language(found) else spoken
 
     def _known(self, conversation: str, message_id: str) -> Handled | None:
         with self.memory.read() as tx:
@@ -159,9 +157,12 @@ class Gateway:
 
     async def _answer(self, incoming: Incoming, conversation: str, message_id: str) -> Handled:
         now = self.clock()
-        before, language = self._languages(incoming)
+        with self.memory.read() as tx:
+            in_charge = conversations.get(tx, conversation).in_charge
+            before = identities.language(tx, incoming.customer)
+            said = _said(tx, incoming, conversation)
+        language = self._language(incoming, before)
         turn = Turn(incoming.customer, conversation, incoming.channel, language, now, message_id)
-        said, in_charge = self._said(incoming, conversation)
         said = self._heed(turn, incoming, said)
         if language != before:
             turn.stage(lambda tx: identities.speak(tx, turn.customer, language))
@@ -233,22 +234,21 @@ class Gateway:
         farewell = await self.farewell.answer(turn, said)
         return replace(farewell, replies=confirmed.replies + farewell.replies) if farewell else confirmed
 
-    def _said(self, incoming: Incoming, conversation: str) -> tuple[Said, str]:
-        """What the customer did (a tap, words that name a choice just shown, or plain words), and who is in charge."""
-        with self.memory.read() as tx:
-            in_charge = conversations.get(tx, conversation).in_charge
-            if incoming.impulse is not None:
-                return Said("", incoming.impulse), in_charge
-            if incoming.choice is not None:
-                chosen = messages.resolve_choice(tx, conversation, incoming.choice)
-                return Said(chosen.title, chosen.payload) if chosen else Said("", {}), in_charge
-            text = (incoming.text or "").strip()
-            numbered = incoming.channel in TEXT_ONLY
-            payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
-            which = place(text) if payload is None else None
-            if which is not None and (numbered or "第" in text):
-                payload = messages.resolve_typed_choice(tx, conversation, str(which), numbers=True)
-            return Said(_plain(text), payload), in_charge
+
+def _said(tx: Tx, incoming: Incoming, conversation: str) -> Said:
+    """What the customer did: a tap, words that name a choice just shown, or plain words."""
+    if incoming.impulse is not None:
+        return Said("", incoming.impulse)
+    if incoming.choice is not None:
+        chosen = messages.resolve_choice(tx, conversation, incoming.choice)
+        return Said(chosen.title, chosen.payload) if chosen else Said("", {})
+    text = (incoming.text or "").strip()
+    numbered = incoming.channel in TEXT_ONLY
+    payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
+    which = place(text) if payload is None else None
+    if which is not None and (numbered or "第" in text):
+        payload = messages.resolve_typed_choice(tx, conversation, str(which), numbers=True)
+    return Said(_plain(text), payload)
 
 
 def _check(incoming: Incoming) -> None:

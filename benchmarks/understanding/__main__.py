@@ -1,7 +1,7 @@
 """Runs the benchmarks and prints one JSON object a line.
 
 python -m benchmarks.understanding own
-python -m benchmarks.understanding hint3 banking77 clinc150 --data FOLDER [--precision fp32]
+python -m benchmarks.understanding hint3 banking77 clinc150 laps --data FOLDER [--precision fp32]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.understanding import own, public
+from benchmarks.understanding import laps, own, public
 from bot.offering import catalogue_files
 from bot.rasa.nlu import embeddings, pipeline, reading, refusals
 from bot.rasa.nlu.parse import Understanding
@@ -21,7 +21,7 @@ OWN = ("intents", "refusals", "facts", "cost")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding", description=__doc__)
-    parser.add_argument("sets", nargs="+", choices=["own", "hint3", "banking77", "clinc150"])
+    parser.add_argument("sets", nargs="+", choices=["own", "hint3", "banking77", "clinc150", "laps"])
     parser.add_argument("--data", type=Path, help="folder that holds the public sets")
     parser.add_argument("--precision", default=embeddings.PRECISION, choices=["int8", "fp32"])
     parser.add_argument("--shots", type=int, default=50, help="examples per intent of CLINC150")
@@ -36,6 +36,8 @@ def main() -> None:
             parser.error(f"{name} needs --data")
         elif name == "hint3":
             _print(name, public.hint3(told.data, encoder))
+        elif name == "laps":
+            _print(name, laps.measure(told.data))
         elif name == "banking77":
             _print(name, public.banking77(told.data, encoder))
         else:
@@ -50,10 +52,17 @@ def _own(encoder: embeddings.Encoder) -> None:
     models = reading.fit(texts, labels, nlp=nlp, encoder=encoder)
     understanding = Understanding(nlp, reading.Reader(models, encoder, detector), detector)
     for path in [own.HELD_OUT / "intents.yml", *sorted(own.HELD_OUT.glob("chinese*.yml"))]:
-        _print(path.stem, own.intents(understanding, path.stem))
-    for path in sorted(own.HELD_OUT.glob("refusals*.yml")):
-        _print(path.stem, own.heard(detector, path.stem))
-    _print("facts", own.told(nlp))
+        _print(path.stem, own.intents(understanding, own.held_out(path.stem)))
+    for name in ("refusals", "refusals_second"):
+        sets = own.held_out(name)
+        _print(name, own.heard(detector, sets, sets.pop("ordinary")))
+    _print("facts", own.told(nlp, own.held_out("facts")["cases"]))
+    for path in sorted(own.HELD_OUT.glob("apart*.yml")):
+        apart = own.held_out(path.stem)
+        _print(f"{path.stem}: refusals", own.heard(detector, apart["refusals"], apart["ordinary"]))
+        _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
+        if "facts" in apart:
+            _print(f"{path.stem}: facts", own.told(nlp, apart["facts"]))
     _print("cost, ms at the median", own.cost(nlp, models, detector, cache=ROOT / "models"))
 
 

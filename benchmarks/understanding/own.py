@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,14 @@ def examples(data: Path) -> tuple[list[str], list[str]]:
 
 
 def held_out(name: str) -> Any:
+    """One file of sentences that nothing is trained on."""
     return yaml.safe_load((HELD_OUT / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-def intents(understanding: Understanding, name: str = "intents") -> dict[str, Any]:
-    """How the held-out messages fare: acted on rightly or wrongly, asked about, or left."""
+def intents(understanding: Understanding, by_intent: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """How the messages fare: acted on rightly or wrongly, asked about, or left."""
     gold, found, asked = [], [], 0
-    for label, texts in held_out(name).items():
+    for label, texts in by_intent.items():
         for text in texts:
             told = understanding.parse(str(text))
             gold.append(label)
@@ -58,11 +59,10 @@ def intents(understanding: Understanding, name: str = "intents") -> dict[str, An
     }
 
 
-def heard(detector: RefusalDetector, name: str = "refusals") -> dict[str, Any]:
+def heard(detector: RefusalDetector, by_scope: Mapping[str, Sequence[Any]], ordinary: Sequence[Any]) -> dict[str, Any]:
     """Share of refusals heard and of ordinary messages taken for one, surely or doubtfully."""
-    sets = held_out(name)
-    talk = [str(text) for text in sets.pop("ordinary")]
-    refused = [(scope, str(text)) for scope, texts in sets.items() for text in texts]
+    talk = [str(text) for text in ordinary]
+    refused = [(scope, str(text)) for scope, texts in by_scope.items() for text in texts]
     answers = [(scope, text, detector.detect(text, context=Context())) for scope, text in refused]
     alarms = [(text, a) for text in talk if (a := detector.detect(text, context=Context(task_open=True)))]
     scoped = [(scope, a.scope) for scope, _, a in answers if a and scope in refusals.SCOPES]
@@ -79,10 +79,12 @@ def heard(detector: RefusalDetector, name: str = "refusals") -> dict[str, Any]:
     }
 
 
-def told(nlp: Any) -> dict[str, float]:
-    """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right."""
+def told(nlp: Any, cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right. And of
+    messages alone: is it noticed that one tells anything?"""
     right = wrong = missed = 0
-    for case in held_out("facts")["cases"]:
+    noticed, telling, noticing = 0, 0, 0
+    for case in cases:
         gold = {tuple(fact.split()) for fact in case["facts"]}
         entities = extract(case["text"], nlp=nlp, now=EPOCH)
         found = {
@@ -90,7 +92,13 @@ def told(nlp: Any) -> dict[str, float]:
             for f in facts.find(case["text"], entities=entities)
         }
         right, wrong, missed = right + len(gold & found), wrong + len(found - gold), missed + len(gold - found)
-    return {"precision": round(right / (right + wrong), 4), "recall": round(right / (right + missed), 4)}
+        noticed, telling, noticing = noticed + bool(gold and found), telling + bool(gold), noticing + bool(found)
+    return {
+        "precision": round(right / (right + wrong), 4),
+        "recall": round(right / (right + missed), 4),
+        "messages_precision": round(noticed / noticing, 4),
+        "messages_recall": round(noticed / telling, 4),
+    }
 
 
 def cost(nlp: Any, models: reading.Models, detector: RefusalDetector, *, cache: Path) -> dict[str, float]:

@@ -26,6 +26,8 @@ def router(memory: Memory, live: Sequence[Live[Any]]) -> APIRouter:
         """Messages can be answered: the database answers, and every edit on disk could be taken over."""
         with memory.read() as tx:
             identities.find(tx, channel="probe", address="probe")
+        for each in live:
+            each.current()
         mistakes = [str(each.mistake) for each in live if each.mistake]
         return JSONResponse({"status": "ok" if not mistakes else "edits rejected", "mistakes": mistakes})
 

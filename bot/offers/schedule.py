@@ -1,7 +1,7 @@
 """Keeps tiers and the engine up to date in the served process, in a thread beside the event loop.
 
-At the start when tiers are stale, every 28 days, and soon after orders: for those at most once an hour, and so seldom
-that a hundredth of the time is spent on it.
+At the start when tiers are stale, every 28 days, when their rules are edited, and soon after orders: for those at most
+once an hour, and so seldom that a hundredth of the time is spent on it.
 """
 
 import asyncio
@@ -43,6 +43,8 @@ class Schedule:
         self._memory, self._market = memory, market
         self._catalogue, self._rules, self._clock, self._locks = catalogue, rules, clock, locks
         self._computed_at: datetime | None = None
+        # The rules by which tiers are: an edit of them makes them due.
+        self._by: TierRules | None = None
         self._seen: datetime | None = None
         self._delivered_at: datetime | None = None
         self._took = timedelta()
@@ -79,7 +81,10 @@ class Schedule:
         self._delivered_at = now
 
     def _is_due(self) -> bool:
-        now = self._clock()
+        now, rules = self._clock(), self._rules()
+        self._by = self._by or rules
+        if self._by != rules:
+            return True
         with self._memory.read() as tx:
             if self._computed_at is None:
                 self._computed_at = profiles.latest_at(tx)
@@ -93,9 +98,10 @@ class Schedule:
 
     def _compute(self) -> None:
         now, begun = self._clock(), monotonic()
+        self._by = self._rules()
         with self._memory.read() as tx:
             self._seen = stock.version(tx)
-        standings = tiers.recompute(self._memory, self._catalogue(), self._rules(), as_of=now)
+        standings = tiers.recompute(self._memory, self._catalogue(), self._by, as_of=now)
         self._market.learn()
         self._computed_at, self._took = now, timedelta(seconds=monotonic() - begun)
         logger.info("Tiers of %s customers were computed.", len(standings))

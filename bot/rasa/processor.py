@@ -7,6 +7,7 @@ its events. Here an action runs on the tracker itself; when it fails, the custom
 import logging
 import tarfile
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,9 @@ class LeanProcessor(MessageProcessor):
             tracker.update(SlotSet(name, value))
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
 
-    async def understand(self, text: str) -> dict[str, Any]:
-        """Rasa's parse data of a text."""
-        parsed = await self.parse_message(UserMessage(text))
+    async def understand(self, text: str, *, now: datetime | None = None) -> dict[str, Any]:
+        """Rasa's parse data of a text said at `now` (default: by the machine): "tomorrow" counts from it."""
+        parsed = await self.parse_message(UserMessage(text, metadata={"now": now.isoformat()} if now else None))
         parsed["intent_ranking"] = parsed.get("intent_ranking", [])[:_RANKING_KEPT]
         return parsed
 

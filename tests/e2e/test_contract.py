@@ -1,11 +1,16 @@
 """The customers' contract over HTTP and WebSocket, against the trained assistant."""
 
+import asyncio
+import copy
 import json
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 from starlette.websockets import WebSocketDisconnect
+
+from bot.gateway import Incoming
+from memory import identities
 
 CHAT = "/api/chat"
 
@@ -202,3 +207,30 @@ def test_a_correction_says_what_was_changed_to_what(someone):
     changing.say("a large latte please")
     changing.say("oat")
     assert changing.say("actually make it soy")[0]["text"] == "Noted: soy milk instead of oat milk."
+
+
+class Listening:
+    """A processor that notes what it understood."""
+
+    def __init__(self, processor) -> None:
+        self.processor, self.parsed = processor, []
+
+    def __getattr__(self, name):
+        return getattr(self.processor, name)
+
+    async def understand(self, text, **how):
+        self.parsed.append(await self.processor.understand(text, **how))
+        return self.parsed[-1]
+
+
+def test_tomorrow_counts_from_the_clock_of_the_turn(parts):
+    """A demo's clock that was moved on moves "tomorrow" with it."""
+    moved = datetime(2030, 3, 1, 12, tzinfo=UTC)
+    gateway = copy.copy(parts.gateway)
+    gateway.clock, gateway.assistant = lambda: moved, copy.copy(parts.gateway.assistant)
+    gateway.assistant.processor = Listening(parts.gateway.assistant.processor)
+    with parts.memory.write() as tx:
+        customer = identities.sign_in(tx, subject="moved-clock", now=moved)
+    asyncio.run(gateway.handle(Incoming(customer, "web", text="a large latte tomorrow")))
+    (parsed,) = gateway.assistant.processor.parsed
+    assert {entity["entity"]: entity["value"] for entity in parsed["entities"]}["date"] == "2030-03-02"

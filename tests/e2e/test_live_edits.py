@@ -76,3 +76,28 @@ def test_a_flow_that_names_an_action_nobody_has_says_so_and_goes_on(shop):
     _edit(data / "flows" / "talk.yml", "      - action: utter_goodbye\n", "      - action: action_of_tomorrow\n")
     assert _say(client, "goodbye") != ""
     assert "07:30" in _say(client, "when do you open?")
+
+
+def test_an_edited_benefit_holds_on_the_next_turn_and_a_broken_edit_changes_nothing(shop):
+    """The new threshold is told at once; what cannot be read is reported with file, line and cure."""
+    client, data = shop
+    _say(client, "hi")
+    offers = data / "offering" / "offers.yml"
+    _edit(offers, "{counts: basket, at_least: 45}", "{counts: basket, at_least: 30}")
+    assert "€30.00" in _say(client, "why didn't I get free shipping?")
+    _edit(offers, "{counts: basket, at_least: 30}", "{counts: smiles, at_least: 30}")
+    assert "€30.00" in _say(client, "why didn't I get free shipping?")
+    (mistake,) = client.get("/readyz").json()["mistakes"]
+    assert "offers.yml:" in mistake
+    assert "Use one of those." in mistake
+
+
+def test_a_broken_edit_of_the_rules_of_tiers_is_reported(shop):
+    """Without anybody having asked for a tier; a sound one is no mistake."""
+    client, data = shop
+    tiers = data / "offering" / "tiers.yml"
+    _edit(tiers, "most_valuable: {promote_at: 80", "most_valuable: {promote_at: 95")
+    assert client.get("/readyz").json() == {"status": "ok", "mistakes": []}
+    _edit(tiers, "promote_at: 95, demote_below: 70", "promote_at: 95, demote_below: 99")
+    (mistake,) = client.get("/readyz").json()["mistakes"]
+    assert "demote_below must lie under promote_at" in mistake

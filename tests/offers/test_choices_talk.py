@@ -217,6 +217,18 @@ def test_cheaper_than_what_was_shown(talk_as):
     assert {CATALOGUE.products[sku].category for sku in skus(talk)} == {"beans"}
 
 
+def test_a_cheaper_gift_is_still_a_gift(talk_as):
+    """Below the dearest of the gifts shown, and nothing of one's own goes into it."""
+    talk, other = talk_as("dora"), talk_as("nobody")
+    for each in (talk, other):
+        each.say("something for my sister", "recommend_gift")
+        dearest = max(CATALOGUE.products[sku].price for sku in skus(each))
+        each.say("cheaper", "cheaper")
+        assert all(CATALOGUE.products[sku].price < dearest for sku in skus(each))
+    assert skus(talk) == skus(other)
+    assert talk.slots["choices_shown"]["asked"]["gift"]
+
+
 def test_what_is_new_is_new(talk_as):
     """Added within two months; the same for everybody."""
     talk, other = talk_as("ana"), talk_as("nobody")

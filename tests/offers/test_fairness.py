@@ -21,8 +21,8 @@ BEANS = (("product", "hover_blend"), ("size", "250g"), ("grind", "filter"))
 # Turns: (text, intent, *entities), or the title of a button.
 SCRIPTS = {
     "order": [("a large oat latte", "order", *LATTE, PICK_UP), "Yes, order it"],
-    "order_delivered": [("beans to munich", "order", *BEANS, DELIVER), ("Marienplatz 1, 80331 Munich", "inform"),
-                        "Yes, order it"],
+    "order_delivered": [("beans to munich", "order", *BEANS, DELIVER), ("Marienplatz 1", "inform"),
+                        ("80331 Munich", "inform"), "Yes, order it"],
     "order_added": [("a large oat latte", "order", *LATTE, PICK_UP), "Add something"],
     "order_more": [("a latte", "order", ("product", "latte")), ("and an espresso", "order_another",
                                                                ("product", "espresso"))],

@@ -170,6 +170,24 @@ def test_tiers_are_computed_at_the_start_monthly_and_soon_after_orders(schedule,
     assert look() is True
 
 
+def test_edited_rules_of_tiers_take_effect_at_the_next_look(memory, clock):
+    """Once, in the served process: with nobody but the very best at the top, somebody is no longer counted there."""
+    rules = [RULES.tiers]
+    market = Market(memory, files=lambda: CATALOGUE, shelf=lambda: CATALOGUE, rules=lambda: RULES.offers, clock=clock)
+    schedule = Schedule(
+        memory, market, catalogue=lambda: CATALOGUE, rules=lambda: rules[0], clock=clock, locks=LocalLocks()
+    )
+    assert [asyncio.run(schedule.look()) for _ in range(2)] == [True, False]
+    before = {subject: each.assessment.tier for subject, each in recompute(memory, at=clock()).items()}
+    best = RULES.tiers.most_valuable.model_copy(update={"promote_at": 100, "demote_below": 99})
+    rules[0] = RULES.tiers.model_copy(update={"most_valuable": best})
+    clock.forward(minutes=2)
+    assert [asyncio.run(schedule.look()) for _ in range(2)] == [True, False]
+    found = tiers.recompute(memory, CATALOGUE, rules[0], as_of=clock())
+    after = {each.subject: each.assessment.tier for each in found}
+    assert sum(tier == "MVC" for tier in after.values()) < sum(tier == "MVC" for tier in before.values())
+
+
 def test_the_engine_learns_from_orders_and_never_waits_for_it(memory, clock):
     """Before it has learned it goes by the catalogue."""
     market = Market(memory, files=lambda: CATALOGUE, shelf=lambda: CATALOGUE, rules=lambda: RULES.offers, clock=clock)

@@ -119,6 +119,24 @@ def test_what_is_sensitive_is_kept_only_on_a_yes_of_its_own_in_the_customers_wor
     assert ledger(memory, trusting.customer)[-1] == ("sensitive", "*", "granted", "button")
 
 
+def test_a_taste_and_an_allergy_of_one_message_are_asked_about_once(talk, memory):
+    """One question, one yes for both: each under its own purpose."""
+    (asked,) = talk.tell("I'm vegan and allergic to nuts")
+    assert list(asked.choices) == ["Yes, keep it", "Only: your diet: vegan", "No, don't keep it"]
+    talk.tap("Yes, keep it")
+    assert known_facts(memory, talk.customer) == {("diet", "vegan", "must")}
+    assert known_facts(memory, talk.customer, Purpose.SENSITIVE) == {("allergy", "nuts", "never")}
+    assert [entry[0] for entry in ledger(memory, talk.customer)] == ["sensitive", "preferences"]
+
+
+def test_of_a_taste_and_an_allergy_the_taste_may_be_kept_alone(talk, memory):
+    """What is sensitive is never the price of what is not."""
+    talk.tell("I'm vegan and allergic to nuts")
+    talk.tap("Only: your diet: vegan")
+    assert known_facts(memory, talk.customer) == {("diet", "vegan", "must")}
+    assert known_facts(memory, talk.customer, Purpose.SENSITIVE) == set()
+
+
 def test_each_sensitive_thing_is_asked_for(trusting, memory):
     """A yes to one is no yes to the next."""
     trusting.tell("I'm allergic to nuts")

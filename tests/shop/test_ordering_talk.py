@@ -154,13 +154,23 @@ def test_more_gear_than_there_is_can_be_taken_in_smaller_number(talk):
     assert "€3276.00" in talk.shown[-1].text
 
 
+def test_an_address_said_with_the_order_is_not_asked_for(talk):
+    """Nor is a whole address given for the missing postcode joined to the first."""
+    said = (("fulfilment", "delivery"), ("address", "22 Hill Road"))
+    talk.say("large oat flat white to 22 Hill Road", "order", *FLAT_WHITE[:3], *said)
+    assert "utter_ask_address" not in talk.ran
+    talk.say("Hill Road 22, 10435 Berlin", "inform")
+    assert "Hill Road 22, 10435 Berlin" in talk.shown[-1].text
+    assert "22 Hill Road, Hill" not in talk.shown[-1].text
+
+
 def test_delivery_asks_for_an_address_with_its_postcode_and_adds_the_fee(talk):
-    """An address without a postcode is asked again; the fee is said before anything is ordered."""
+    """Of an address without a postcode that alone is asked for; the fee is said before anything is ordered."""
     talk.say("large oat flat white", "order", *FLAT_WHITE[:3])
     talk.tap("Delivery")
     talk.say("Hauptstr 5", "inform")
     assert "utter_address_needs_postcode" in talk.ran
-    talk.say("Hauptstr 5, 10435 Berlin", "inform")
+    talk.say("10435 Berlin", "inform")
     assert "€2.50 for the delivery: €7.30" in talk.shown[-1].text
     assert "It would be free with an order of €25.00 or more" in talk.shown[-1].text
     talk.tap("Yes, order it")

@@ -125,3 +125,31 @@ def test_marking_hides_which_product_it_is(nlp):
     """What the model learns about one product holds for all."""
     texts = ["is the kenya in stock", "is the gooseneck kettle in stock"]
     assert len({marked(text, extract(text, nlp=nlp, now=NOW)) for text in texts}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("deliver to 22 Hill Road", "22 Hill Road"),
+        ("send it to Kastanienallee 12, 10435 Berlin please", "Kastanienallee 12, 10435 Berlin"),
+        ("500g guji delivered to 7 Park Row next friday", "7 Park Row"),
+        ("to 14 St James's Street, flat 3", "14 St James's Street, flat 3"),
+    ],
+)
+def test_an_address_is_found_and_its_number_counts_nothing(nlp, text, address):
+    """As it was written, for whoever delivers."""
+    told = named(nlp, text)
+    assert told["address"] == address
+    assert "quantity" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("make it iced, no actually hot", {"temperature": "hot", "temperature_from": "iced"}),
+        ("two, sorry, three lattes", {"quantity": 3, "quantity_from": 2, "product": "latte"}),
+    ],
+)
+def test_what_is_said_last_is_meant(nlp, text, expected):
+    """Whoever corrects themselves in one breath."""
+    assert named(nlp, text) == expected

@@ -110,6 +110,31 @@ def test_ordinary_talk_in_other_languages(detector, text):
     assert detector.detect(text, context=BUSY) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("tell whoever runs the promos that my number is not for that", "marketing"),
+        ("zwei espressi und streicht mich aus dem verteiler", "marketing"),
+        ("nie notujcie niczego na mój temat", "memory"),
+        ("購入履歴からのおすすめはいりません", "profiling"),
+        ("laissez-moi tranquille, ni mails ni données", "all"),
+    ],
+)
+def test_oblique_refusals_and_those_of_other_scopes_abroad(detector, text, scope):
+    """What words are about tells it where the words themselves are new."""
+    assert detector.detect(text, context=WEB).scope == scope
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["give me teh usuall", "no, nothing else", "nein, sonst nichts", "don't lose my number", "ne sonnez pas",
+     "yes, you may remember that", "personalise it, please", "no contact delivery please", "no tracking number yet"],
+)  # fmt: skip
+def test_near_misses(detector, text):
+    """Slips, answers, permissions and notes for the courier share their words with refusals."""
+    assert detector.detect(text, context=BUSY) is None
+
+
 def test_two_refusals_in_one_message_are_one_of_all(detector):
     """Suppressing too much is mended by asking; suppressing too little is not."""
     assert detector.detect("stop emailing me. and don't remember anything about me", context=WEB).scope == "all"
@@ -147,8 +172,8 @@ def test_held_out_refusals_and_talk(detector):
     refused = [str(text) for texts in held_out.values() for text in texts]
     heard = sum(detector.detect(text, context=WEB) is not None for text in refused) / len(refused)
     alarms = sum(detector.detect(text, context=BUSY) is not None for text in ordinary) / len(ordinary)
-    assert heard >= 0.94
-    assert alarms <= 0.03
+    assert heard >= 0.96
+    assert alarms <= 0.01
 
 
 def test_channels_that_may_go_on_are_not_refused():

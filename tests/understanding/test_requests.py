@@ -72,3 +72,52 @@ def test_pieces_cover_no_separator():
     """Stretches begin and end at words, and decimals and abbreviations are no borders."""
     text = "it costs 2.50, right? and when do you open."
     assert [text[a:b] for a, b in requests.pieces(text)] == ["it costs 2.50, right?", "when do you open."]
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("a large latte and two espressos to go", [["latte"], ["espresso"]]),
+        ("two lattes, a mocha and 3 croissants please", [["latte"], ["mocha"], []]),
+        ("a large latte and two cookies to go", [["latte"], []]),
+        ("a bag of kenya and a kilo of hover blend, delivered to 7 Park Row", [["kenya_nyeri"], ["hover_blend"]]),
+    ],
+)
+def test_several_things_of_one_order_are_a_request_each(understanding, text, products):
+    """The first is the order, the others come to it; a thing the shop has no word for is not lost."""
+    told = understanding.parse(text)["requests"]
+    assert [request["intent"] for request in told] == ["order", *["order_another"] * (len(products) - 1)]
+    assert [[request["entities"][name] for name in request["entities"] if name == "product"] for request in told] == (
+        products
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a latte or a mocha", "a mocha instead of the latte", "a latte with oat and vanilla", "a latte and a friend"],
+)
+def test_one_thing_stays_one(understanding, text):
+    """Choosing, swapping and describing name no second thing."""
+    assert "requests" not in understanding.parse(text)
+
+
+def test_how_an_order_reaches_the_customer_is_said_once(understanding):
+    """Of the first thing, whatever place it was said in."""
+    first, other = understanding.parse("a bag of kenya and a bag of guji, delivered to 7 Park Row")["requests"]
+    assert (first["entities"]["fulfilment"], first["entities"]["address"]) == ("delivery", "7 Park Row")
+    assert "address" not in other["entities"]
+
+
+@pytest.mark.parametrize(
+    "text", ["don't stop sending the beans", "I don't want to cancel my subscription", "please never cancel my order"]
+)
+def test_what_must_not_end_is_never_ended(understanding, text):
+    """The opposite of what the words are near to: nothing is done, and it is asked what is meant."""
+    told = understanding.parse(text)
+    assert told["intent"] == "out_of_scope"
+    assert told["clarify"]
+
+
+def test_what_nobody_could_place_but_tells_something_is_telling(understanding):
+    """The fact speaks for what is meant."""
+    assert understanding.parse("my daughter is allergic to nuts")["intent"] == "state_preference"

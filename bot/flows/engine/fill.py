@@ -51,6 +51,11 @@ def _answers(work: Work, message: Message) -> Iterable[_Answer]:
     collects = collectable(work)
     said = positives(message)
     for slot, collect in collects.items():
+        if collect.source.kind == "text" and slot in said:
+            # A question that takes any words is answered by an entity of its own name: "deliver to 22 Hill Road".
+            if not _is_final(work, given := _Answer(collect, said[slot])):
+                yield given
+            continue
         if collect.source.kind != "entity" or not _claims(work, slot, collects):
             continue
         answer = _answer(work, collect, message.entities, said)

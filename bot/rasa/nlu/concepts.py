@@ -65,6 +65,11 @@ class Concepts:
         if concept not in known:
             known.append(concept)
 
+    def only(self, text: str, allowed: frozenset[str]) -> bool:
+        """Is every word of `text` about nothing but `allowed`? Never so in scripts without spaces."""
+        tokens = _TOKEN.findall(simple(text))
+        return bool(tokens) and not _UNSPACED.search(text) and all(allowed & set(self._word(token)) for token in tokens)
+
     def of(self, text: str) -> list[tuple[str, ...]]:
         """The concepts of `text` in order of place; a word may have several."""
         tokens = _TOKEN.findall(_HYPHENED.sub(_joined, simple(text)))

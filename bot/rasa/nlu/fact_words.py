@@ -97,7 +97,7 @@ LIKE = re.compile(
 )
 DISLIKE = re.compile(
     rf"\b{_I} {_ADV}(?:don't|dont|do not|didn't|never|no longer) {_ADV}(?:like|love|enjoy|fancy|care for"
-    rf"|care much for|want)\b|\b{_I} {_ADV}(?:hate|dislike|detest|loathe|despise|can't stand|cant stand"
+    rf"|care much for|want(?! to\b))\b|\b{_I} {_ADV}(?:hate|dislike|detest|loathe|despise|can't stand|cant stand"
     rf"|cannot stand|can't bear|can't abide)\b"
     rf"|\b(?:i'm|im|i am|we're|we are) {_ADV}not (?:a |an |much of a |much of an |really |that |too |so "
     rf"|very )*(?:\w+ )?(?:fan of|into|keen on|fond of|crazy about|person|drinker|lover)\b|^not (?:a |much of a "

@@ -38,6 +38,8 @@ STRANGERS = 0.2
 MOST_WRONG = 0.15
 ENOUGH_STRANGERS = 100
 UNKNOWN = -30.0
+# How much more a near example counts than one less near, and the closeness that counts for nothing.
+SHARPNESS, FAR = 20.0, 1e-9
 
 
 # Scripts without spaces: each character is a word, so that word n-grams are character n-grams.
@@ -138,28 +140,48 @@ class Linear:
 
 @dataclass(frozen=True)
 class Bank:
-    """The sentence embeddings of the training texts: what the model has met."""
+    """The sentence embeddings of the training texts in order of their class: what the model has met."""
 
     vectors: NDArray[Any]
     numbers: NDArray[np.int64]
 
-    def nearness(self, vectors: NDArray[Any], chosen: NDArray[np.int64]) -> Floats:
-        """Two columns: cosine to the nearest text of all, and to the nearest text of the chosen class."""
+    @classmethod
+    def of(cls, vectors: Floats, numbers: NDArray[np.int64]) -> Bank:
+        """From embeddings in any order, one row a text."""
+        order = np.argsort(numbers, kind="stable")
+        return cls(vectors[order].astype(np.float32), numbers[order])
+
+    def meet(self, vectors: NDArray[Any]) -> tuple[Floats, Callable[[NDArray[np.int64]], Floats]]:
+        """How near each text is to each class, and a function for how near it is to chosen classes."""
         cosines = vectors.astype(self.vectors.dtype) @ self.vectors.T
-        own = np.where(self.numbers[None, :] == chosen[:, None], cosines, -1.0)
-        return np.column_stack([cosines.max(axis=1), own.max(axis=1)])
+        return kinship(cosines, self.numbers), partial(nearness, cosines, self.numbers)
+
+
+def kinship(cosines: NDArray[Any], numbers: NDArray[np.int64]) -> Floats:
+    """From the cosines of texts (rows) to examples (columns, in order of their classes `numbers`): one column a class,
+    how near its examples are, the nearest counting most."""
+    starts = np.searchsorted(numbers, np.arange(int(numbers[-1]) + 1))
+    closeness = np.exp(SHARPNESS * (cosines - 1.0))
+    return np.asarray(np.log(np.add.reduceat(closeness, starts, axis=1) + FAR), dtype=np.float64)
+
+
+def nearness(cosines: NDArray[Any], numbers: NDArray[np.int64], chosen: NDArray[np.int64]) -> Floats:
+    """Two columns: cosine to the nearest text of all, and to the nearest text of the chosen class."""
+    own = np.where(numbers[None, :] == chosen[:, None], cosines, -1.0)
+    return np.column_stack([cosines.max(axis=1), own.max(axis=1)])
 
 
 @dataclass(frozen=True)
 class Rule:
     """How logits become a decision. Everything in it was chosen on texts that the models in question had not seen.
 
-    `mix` weighs the sparse and the dense logits. `evidence` and `prior` turn what speaks for the best intent (how far
-    ahead it is, how near the text is to ones met before) into the chance that it is right, out-of-scope messages
-    included. At `sure` and above the best intent holds; from `floor` on the two best are worth asking about.
+    `mix` weighs the sparse logits, the dense ones and the kinship (zero without embeddings). `evidence` and `prior`
+    turn what speaks for the best intent (how far ahead it is, how near the text is to ones met before) into the chance
+    that it is right, out-of-scope messages included. At `sure` and above the best intent holds; from `floor` on the two
+    best are worth asking about.
     """
 
-    mix: tuple[float, float]
+    mix: tuple[float, float, float]
     evidence: tuple[float, ...] = ()
     prior: float = 0.0
     sure: float = 0.0
@@ -167,8 +189,7 @@ class Rule:
 
     def probabilities(self, logits: Logits) -> Floats:
         """Among the intents, supposing that it is one of them."""
-        dense = self.mix[1] * logits.dense if logits.dense is not None else 0.0
-        return np.asarray(softmax(self.mix[0] * logits.sparse + dense, axis=1))
+        return np.asarray(softmax(logits.mixed(self.mix), axis=1))
 
     def confidence(self, logits: Logits) -> Floats:
         """The chance that the best intent is right."""
@@ -177,21 +198,29 @@ class Rule:
 
 @dataclass(frozen=True)
 class Logits:
-    """What the models say of texts, and how near the texts are to known ones (`near` gives it for chosen classes)."""
+    """What the models say of texts, and how near they are to known ones: `kin` by class, `near` for chosen classes."""
 
     sparse: Floats
-    dense: Floats | None
-    near: Callable[..., Floats] | None
+    dense: Floats | None = None
+    kin: Floats | None = None
+    near: Callable[..., Floats] | None = None
+
+    def mixed(self, mix: Sequence[float] | NDArray[Any]) -> Floats:
+        """The weighed sum of what there is."""
+        total = mix[0] * self.sparse
+        if self.dense is not None and self.kin is not None:
+            total = total + mix[1] * self.dense + mix[2] * self.kin
+        return np.asarray(total)
 
     def words_only(self) -> Logits:
-        return Logits(self.sparse, None, None)
+        return Logits(self.sparse)
 
     def only(self, rows: NDArray[np.int64]) -> Logits:
         """The logits of some texts."""
         near = self.near
-        if self.dense is None or near is None:
-            return Logits(self.sparse[rows], None, None)
-        return Logits(self.sparse[rows], self.dense[rows], lambda chosen: near(chosen, rows))
+        if self.dense is None or self.kin is None or near is None:
+            return Logits(self.sparse[rows])
+        return Logits(self.sparse[rows], self.dense[rows], self.kin[rows], lambda chosen: near(chosen, rows))
 
 
 def weigh(logits: Logits, probabilities: Floats) -> Floats:
@@ -257,7 +286,7 @@ class IntentModel:
             names,
             Sparse().fit(texts, numbers),
             None if vectors is None else Linear.fit(vectors, numbers, strength=DENSE_STRENGTH),
-            None if vectors is None else Bank(vectors, numbers),
+            None if vectors is None else Bank.of(vectors, numbers),
             None if vectors is None else choose_rule(seen, strange, numbers, outside=outside),
             choose_rule(seen.words_only(), strange.words_only(), numbers, outside=outside),
             vectors_of,
@@ -277,10 +306,11 @@ class IntentModel:
 
         A row sums to less than 1: the rest is the chance that no label is. Works without vectors too, less exactly.
         """
-        logits = Logits(_wide(self.sparse.logits(texts)), None, None)
+        logits = Logits(_wide(self.sparse.logits(texts)))
         rule = self.without_vectors
         if self.dense is not None and self.bank is not None and self.with_vectors is not None and vectors is not None:
-            logits = Logits(logits.sparse, _wide(self.dense.logits(vectors)), partial(self.bank.nearness, vectors))
+            kin, near = self.bank.meet(vectors)
+            logits = Logits(logits.sparse, _wide(self.dense.logits(vectors)), kin, near)
             rule = self.with_vectors
         shares = rule.probabilities(logits)
         confidence = rule.confidence(logits)
@@ -378,7 +408,7 @@ def _judge(
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> Logits:
     shape = (len(texts), int(numbers.max()) + 1)
-    sparse, dense = np.full(shape, UNKNOWN), np.full(shape, UNKNOWN)
+    sparse, dense, kin = np.full(shape, UNKNOWN), np.full(shape, UNKNOWN), np.full(shape, UNKNOWN)
     own, nearest = np.full(shape, -1.0), np.zeros(len(texts))
     for seen, unseen in splits:
         known, local = np.unique(numbers[seen], return_inverse=True)
@@ -387,22 +417,24 @@ def _judge(
         if vectors is not None:
             dense[block] = _wide(Linear.fit(vectors[seen], local, strength=DENSE_STRENGTH).logits(vectors[unseen]))
             cosines = vectors[unseen] @ vectors[seen].T
+            order = np.argsort(local, kind="stable")
+            kin[block] = kinship(cosines[:, order], local[order])
             nearest[unseen] = cosines.max(axis=1)
             for number in known:
                 own[unseen, number] = cosines[:, numbers[seen] == number].max(axis=1)
     if vectors is None:
-        return Logits(sparse, None, None)
+        return Logits(sparse)
 
     def near(chosen: NDArray[np.int64], rows: NDArray[np.int64] | None = None) -> Floats:
         rows = np.arange(len(texts)) if rows is None else rows
         return np.column_stack([nearest[rows], own[rows, chosen]])
 
-    return Logits(sparse, dense, near)
+    return Logits(sparse, dense, kin, near)
 
 
 def choose_rule(seen: Logits, strange: Logits, numbers: NDArray[np.int64], *, outside: int | None) -> Rule:
     """The rule under which unseen texts fare best, `STRANGERS` of all messages being out of scope."""
-    mix = choose_mix(seen.sparse, seen.dense, numbers)
+    mix = choose_mix(seen, numbers)
     known, foreign = Rule(mix).probabilities(seen), Rule(mix).probabilities(strange)
     right = np.concatenate([known.argmax(axis=1) == numbers, np.zeros(len(foreign), dtype=bool)])
     acted = np.concatenate([known.argmax(axis=1), foreign.argmax(axis=1)]) != outside
@@ -434,16 +466,15 @@ def _thresholds(
     return floor, max(floor, min(precise, default=floor))
 
 
-def choose_mix(sparse: Floats, dense: Floats | None, numbers: NDArray[np.int64]) -> tuple[float, float]:
-    """The weights of the two kinds of logits under which unseen texts are most likely: their scale is calibration."""
+def choose_mix(seen: Logits, numbers: NDArray[np.int64]) -> tuple[float, float, float]:
+    """The weights under which unseen texts are most likely: their scale is calibration."""
     rows = np.arange(len(numbers))
 
     def loss(weights: Floats) -> float:
-        logits = weights[0] * sparse + (weights[1] * dense if dense is not None else 0.0)
-        return float(-log_softmax(logits, axis=1)[rows, numbers].mean())
+        return float(-log_softmax(seen.mixed(np.abs(weights)), axis=1)[rows, numbers].mean())
 
     from scipy.optimize import minimize  # Only now: it takes 20 MB, and serving chooses nothing.
 
-    start = np.array([1.0] if dense is None else [0.4, 1.4])
-    best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-4}).x
-    return float(best[0]), float(best[1]) if dense is not None else 0.0
+    start = np.array([1.0] if seen.dense is None else [0.4, 1.2, 0.3])
+    best = np.abs(minimize(loss, start, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-4}).x)
+    return (float(best[0]), 0.0, 0.0) if seen.dense is None else (float(best[0]), float(best[1]), float(best[2]))

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from bot.rasa.nlu import embeddings, requests
+from bot.rasa.nlu import embeddings, facts, requests
 from bot.rasa.nlu.entities import extract, marked
 from bot.rasa.nlu.language import model_of
 from bot.rasa.nlu.model import OUT_OF_SCOPE, IntentModel, Rule
 from bot.rasa.nlu.refusals import NEIGHBOURS, RefusalDetector
 from bot.rasa.nlu.typed import EPOCH
+from bot.rasa.nlu.words import straight
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ Models = Mapping[str, IntentModel]
 RANKING_LENGTH = 10
 # How sure an answer is that consists of entities and fillers.
 TOLD = 0.95
+TELL = "state_preference"
 _FILLER = re.compile(
     r"\b(?:please|pls|plz|thanks|thank you|thx|ta|cheers|the|a|an|of|at|on|in|for|with|and|to|my|one|ones|it"
     r"|it's|its|make"
@@ -46,8 +48,27 @@ _FILLER = re.compile(
 _MORE = re.compile(r"再[来來加要]|[还還]要|也[要来來]|加[一二两兩三\d]")
 # Readings of one message that lead to the same place: together they are as sure as their sum.
 FAMILY = frozenset({"order", "order_another", "inform", "change_order"})
+# Orders that may name several products, and what is said of an order rather than of a product in it.
+ITEMISED = frozenset({"order", "order_another"})
+ADDITIONAL = "order_another"
+OF_THE_WHOLE = frozenset({"fulfilment", "address", "date", "time"})
 # Taking these wrongly costs the customer nothing, so they need not be sure.
 HARMLESS = frozenset({"greet", "thank", "goodbye", "smalltalk", "insult", "bot_challenge", "help", "human"})
+
+
+# "Don't stop sending the beans" asks for the opposite of what its words are near to.
+_KEEP = re.compile(
+    r"\b(?:don'?t|do not|didn'?t|never|not to|no need to|please not)\s+(?:(?:want|wish|mean|ask|need|have|dare) to\s+"
+    r"|(?:you|ever|please|go and)\s+){0,2}"
+    r"(?:stop|cancel|end|delete|erase|pause|unsubscribe|quit|discontinue|terminate)\b",
+    re.I,
+)
+# What is nothing but a thing and how often is no order of one.
+_REGULARLY = re.compile(r"\b(?:every|each|weekly|fortnightly|monthly|regularly|automatically)\b", re.I)
+GIFT_CARDS = "gift_cards"
+ENDING = frozenset(
+    {"cancel", "cancel_order", "cancel_subscription", "forget_everything", "forget_that", "return_product"}
+)
 
 
 @dataclass(frozen=True)
@@ -114,9 +135,12 @@ class Reader:
     ) -> Reading:
         labels = self._models[name].labels
         decided = self._decide(rule, labels, scores)
+        if decided.intent in ENDING and _KEEP.search(straight(text)):
+            return _kept(decided)
         if decided.intent in NEIGHBOURS:
             return decided  # "Forget me entirely" asks for more than a refusal does.
-        return self._refused(text) or self._told(text, entities, labels, scores) or self._taught(seen, name) or decided
+        told = self._refused(text) or self._told(text, entities, labels, scores) or self._taught(seen, name)
+        return told or _telling(text, entities, decided)
 
     def _enough(self, text: str) -> float:
         """The confidence from which a part of a message counts as a request of its own."""
@@ -124,25 +148,27 @@ class Reader:
 
     def several(self, text: str, entities: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The requests in `text` as Rasa's parse data, in order; empty where it is one request."""
+        told = [request for whole in self._requests(text, entities) for request in _itemised(whole)]
+        return told if len(told) > 1 else []
+
+    def _requests(self, text: str, entities: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         spans = requests.pieces(text)
-        if len(spans) < 2:
-            return []
         parts = [within(entities, start, end) for start, end in spans]
-        readings = self.read([text[start:end] for start, end in spans], parts)
+        readings = self.read([text[start:end] for start, end in spans], parts) if len(spans) > 1 else []
         found = [
             requests.Piece(start, end, r.intent, r.confidence, sum(e["entity"] == "product" for e in part))
-            for (start, end), r, part in zip(spans, readings, parts, strict=True)
+            for (start, end), r, part in zip(spans, readings, parts, strict=False)
         ]
         gathered = requests.gather(found, enough=self._enough(text))
-        return [
-            {
-                "text": text[piece.start : piece.end],
-                "intent": {"name": piece.intent, "confidence": piece.confidence},
-                "entities": within(entities, piece.start, piece.end),
-            }
-            for piece in gathered
-            if len(gathered) > 1
-        ]
+        if len(gathered) > 1:
+            return [
+                _request(text[p.start : p.end], p.intent, p.confidence, within(entities, p.start, p.end))
+                for p in gathered
+            ]
+        if not any(entity["entity"] == "product" for entity in entities) or not requests.items(text, entities):
+            return []
+        whole = self.read([text], [entities])[0]
+        return [_request(text, whole.intent, whole.confidence, entities)]
 
     def _refused(self, text: str) -> Reading | None:
         heard = self._refusals.hear(text, whole=True) if self._refusals else None
@@ -159,10 +185,12 @@ class Reader:
     def _told(
         self, text: str, entities: Sequence[dict[str, Any]], labels: Sequence[str], row: NDArray[np.float64]
     ) -> Reading | None:
-        if not entities or not bare_answer(text, entities):
+        if not entities or not bare_answer(text, entities) or _REGULARLY.search(text):
             return None
         kinds = {entity["entity"] for entity in entities}
         swapped = any(entity.get("role") in ("to", "from") for entity in entities)
+        if any(entity["value"] == GIFT_CARDS for entity in entities):
+            return None
         name = "change_order" if swapped else "order" if kinds & {"product", "category"} else "inform"
         if name == "order" and _MORE.search(text):
             name = "order_another"
@@ -180,6 +208,18 @@ class Reader:
             return Reading(name, confidence, ranking)
         likely = tuple(other for other, _ in ranking if other != OUT_OF_SCOPE)[:2] if confidence >= rule.floor else ()
         return Reading(OUT_OF_SCOPE, 1.0 - confidence, ranking, likely)
+
+
+def _kept(read: Reading) -> Reading:
+    """Never the end of something that the customer says must not end; what they do want is asked."""
+    return Reading(OUT_OF_SCOPE, 1.0 - read.confidence, read.ranking, tuple(name for name, _ in read.ranking[:2]))
+
+
+def _telling(text: str, entities: Sequence[dict[str, Any]], read: Reading) -> Reading:
+    """What nobody could place, but tells something of the customer or theirs, is telling that."""
+    if read.intent != OUT_OF_SCOPE or not facts.find(text, entities=entities):
+        return read
+    return Reading(TELL, read.confidence, ((TELL, read.confidence), *read.ranking))
 
 
 def fit(
@@ -221,6 +261,32 @@ def bare_answer(text: str, entities: Sequence[dict[str, Any]]) -> bool:
     for entity in sorted(entities, key=lambda e: -int(e["start"])):
         text = text[: entity["start"]] + " " + text[entity["end"] :]
     return not _FILLER.sub("", text.lower())
+
+
+def _request(text: str, intent: str, confidence: float, entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": [dict(e) for e in entities]}
+
+
+def _itemised(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """An order of several products as one for each; how and when it reaches the customer is said of the first."""
+    text, entities = request["text"], request["entities"]
+    spans = requests.items(text, entities) if request["intent"]["name"] in ITEMISED else []
+    if not spans:
+        return [request]
+    confidence = request["intent"]["confidence"]
+    made = [
+        _request(text[start:end], request["intent"]["name"] if not place else ADDITIONAL, confidence, own)
+        for place, (start, end) in enumerate(spans)
+        for own in [_own(entities, start, end)]
+    ]
+    made[0]["entities"] += [e for e in entities if e["entity"] in OF_THE_WHOLE]
+    return made
+
+
+def _own(entities: Sequence[dict[str, Any]], start: int, end: int) -> list[dict[str, Any]]:
+    """What is said of one product: nothing, where the shop has no word for it."""
+    found = [e for e in within(entities, start, end) if e["entity"] not in OF_THE_WHOLE]
+    return found if any(e["entity"] == "product" for e in found) else []
 
 
 def within(entities: Sequence[dict[str, Any]], start: int, end: int) -> list[dict[str, Any]]:

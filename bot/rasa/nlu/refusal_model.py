@@ -27,6 +27,8 @@ from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.model import FOLDS, SEED, Floats, Linear, Sparse
 
 Whole = NDArray[np.int64]
+# What a plain "no, nothing else, thanks" is made of.
+NO_MORE = frozenset({"neg", "all", "more", "want", "pls"})
 SCOPES = ("all", "marketing", "memory", "profiling")
 # Everyday talk. Near misses ("stop the order"), written to be mistaken, have labels of their own and are rarer in life.
 ORDINARY = "ordinary"
@@ -37,6 +39,8 @@ DENSE_STRENGTH = 20.0
 CONCEPT_STRENGTH = 2.0
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 30.0, 1e-9
+# What the nearest examples say at most: a refusal word for word, and nothing else at all like it.
+TWIN = 12.0
 # How much the nearest examples say of what is refused, beside the other views.
 SCOPE_BY_NEAREST = 0.5
 
@@ -108,10 +112,13 @@ class Views:
 
     def logits(self, texts: Sequence[str], vectors: Floats | None) -> list[Floats]:
         """One table a view: one row a text, one column a class (one column for two classes)."""
+        found = self.quick_logits(texts, vectors)
+        return found if self.near is None or vectors is None else [*found, self.near.logits(vectors)]
+
+    def quick_logits(self, texts: Sequence[str], vectors: Floats | None) -> list[Floats]:
+        """The same without the nearest examples, which cost as much as all others together."""
         found = [self.words.logits(texts), self.concepts.logits(texts)]
-        if self.dense is None or self.near is None or vectors is None:
-            return found
-        return [*found, self.dense.logits(vectors), self.near.logits(vectors)]
+        return found if self.dense is None or vectors is None else [*found, self.dense.logits(vectors)]
 
     def arrays(self) -> dict[str, Any]:
         stored = {f"words_{key}": value for key, value in self.words.arrays().items()}
@@ -151,9 +158,23 @@ class RefusalModel:
         return self.with_vectors if vectors and self.with_vectors else self.without_vectors
 
     def score(self, texts: Sequence[str], vectors: Floats | None) -> Floats:
-        """Log-odds of a refusal for each text."""
-        views = np.hstack(self.refuses.logits(texts, vectors))
-        return self.rule(vectors=vectors is not None).score(views, english(texts))
+        """Log-odds of a refusal for each text; at most that where even a twin among the refusals would not suffice."""
+        rule, speaks = self.rule(vectors=vectors is not None), english(texts)
+        views = np.hstack(self.refuses.quick_logits(texts, vectors))
+        near = self.refuses.near
+        if near is None or vectors is None:
+            return rule.score(views, speaks)
+        views = np.hstack([views, np.full((len(texts), 1), TWIN)])
+        scores = rule.score(views, speaks)
+        open_ = np.flatnonzero((scores >= rule.doubtful) | ~speaks)
+        if len(open_):
+            views[open_, -1:] = near.logits(vectors[open_])
+            scores[open_] = rule.score(views[open_], speaks[open_])
+        return scores
+
+    def says_no_more(self, text: str) -> bool:
+        """Is it "no, nothing else, thanks" in another language than English, which the examples cover?"""
+        return detect(text) != "en" and self.concepts.only(text, NO_MORE)
 
     def scope(self, texts: Sequence[str], vectors: Floats | None) -> list[str]:
         """What each text refuses, supposing that it refuses something."""

@@ -44,7 +44,7 @@ MANY_MEANINGS = frozenset({"CANCEL", "END", "QUIT", "REVOKE", "REMOVE"})
 CONCEPTS = "concepts"
 BACK_IN = frozenset({"START", "UNSTOP"})
 # Changes when the code below trains differently.
-REVISION = "7"
+REVISION = "8"
 # Intents that speak of consent, memory and mails: to hear a refusal in one of them is near the mark, no false alarm.
 NEIGHBOURS = frozenset(
     {
@@ -125,6 +125,8 @@ class RefusalDetector:
     def hear(self, text: str, *, whole: bool = False) -> Refusal | None:
         """The same without keywords. `whole`: the text is one request already and is not looked at in parts."""
         if not re.search(r"\w", text) or PLAIN_NO.fullmatch(straight(text).lower().strip()):
+            return None
+        if self._model.says_no_more(text):
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]

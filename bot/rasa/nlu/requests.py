@@ -6,9 +6,11 @@ their own, clearly ask for different things: "a latte and a croissant, no, make 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 # Words that open a request of its own after "and", a comma, or nothing at all.
 _OPENERS = (
@@ -89,6 +91,41 @@ def gather(found: Sequence[Piece], *, enough: float) -> list[Piece]:
         elif piece.confidence >= enough and (piece.intent not in ANSWERS or place == 0):
             kept.append(piece)
     return kept
+
+
+_ITEM_BORDER = re.compile(
+    r"\s*(?:[,;&+、，]|\b(?:and|plus|also|then|as well as|along with|with also|und|et|y|e)\b|和|还有|還有|跟)+\s*", re.I
+)
+
+
+# "two cookies": a thing, counted, that the shop has no word for.
+_THING = re.compile(
+    r"(?:an?|one|two|three|four|five|six|\d{1,2}) (?!more\b|extra|half|bit|shot|pump|splash|dash|little|lot|few|minute"
+    r"|hour|day|week|month|friend|gift|present|please|of\b|to\b|for\b)[^\W\d_]{3,}"
+    r"(?: (?:please|too|as well|to go))?\W*$",
+    re.I,
+)
+
+
+def items(text: str, entities: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """The stretches of one order, one for each thing wanted: "a large latte and two cookies to go". Fewer than two: it
+    is one item. A product said to be taken for another ("a mocha instead of the latte") is no item of its own."""
+    products = [e for e in entities if e["entity"] == "product"]
+    if not products or any(e.get("role") in ("from", "not") for e in products):
+        return []
+    cuts: list[tuple[int, int]] = []
+    for one, other in itertools.pairwise(products):
+        borders = list(_ITEM_BORDER.finditer(text, one["end"], other["start"]))
+        if not borders:
+            return []  # "a latte or a mocha" chooses.
+        cuts.append(borders[-1].span())
+    for border in _ITEM_BORDER.finditer(text, products[-1]["end"]):
+        kinds = {e["entity"] for e in entities if border.end() <= e["start"]}
+        if _THING.match(text, border.end()) and kinds <= {"quantity", "fulfilment"}:
+            cuts.append(border.span())
+            break
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return list(zip(starts, ends, strict=True)) if cuts else []
 
 
 def _joins(last: Piece, piece: Piece, *, enough: float) -> bool:

@@ -31,6 +31,12 @@ _NOT_BUT = re.compile(
     r"^[\s,;-]*(?:but|rather|instead|make it|i said|i want(?:ed)?|i meant)?[\s,:;-]*(?:a |an |the )?$"
     r"|^[,， ]*(?:我?要|是|换|換|换成|換成|改成)+$"
 )
+# "Iced, no, actually hot": what is said last is meant.
+_CORRECTED = re.compile(
+    r"^\W*(?:please\W+)?(?:no|nah|nope|wait|sorry|oops|scratch that|hang on|or rather|rather|actually|i mean|i meant"
+    r"|make (?:it|that)|better)\b"
+    r"(?:\W*(?:no|wait|sorry|actually|i mean|i meant|make (?:it|that)|let'?s (?:do|say)|rather|then|a|an|the))*\W*$"
+)
 _INSTEAD_BEFORE = re.compile(r"\binstead of (?:the |a |an )?$")
 
 
@@ -57,6 +63,7 @@ def _pair(lower: str, first: Entity, second: Entity) -> None:
     elif (
         (_WANTED_LAST.match(between) and (_SWAP.search(before) or not between.isascii()))
         or _INSTEAD_BEFORE.search(before)
+        or _CORRECTED.match(between)
         or (first.get("role") == "not" and _NOT_BUT.match(between) and between.strip())
     ):
         first["role"], second["role"] = "from", "to"

@@ -127,6 +127,14 @@ QUANTITY = re.compile(
     rf"|th)\b)",
     re.I,
 )
+# A house and its street, the English way round or the German, with what often follows.
+ADDRESS = re.compile(
+    r"\b(?:\d{1,4}[a-z]? (?:[^\W\d_][\w.'’-]* ){0,3}(?:street|st|road|rd|avenue|ave|lane|ln|drive|way|hill|close|court"
+    r"|square|sq|place|terrace|row|gardens|crescent|park|mews|boulevard|blvd|walk|quay|view|broadway)\b\.?"
+    r"|[^\W\d_][\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|hof) \d{1,4} ?[a-z]?\b)"
+    r"(?:,? (?:flat|apt\.?|apartment|floor|unit|no\.?) ?\w{1,5}\b)?(?:,? (?:in )?\d{5}(?: [^\W\d_][\w-]+)?\b)?",
+    re.I,
+)
 # Words after which a bare number is no amount of things.
 _NOT_COUNTED = re.compile(
     r"(?:\b(?:flat|street|st|road|house|number|no|code|code is|room|floor|apt|postcode|zip|at|under|than|which"
@@ -142,8 +150,8 @@ def find(text: str, *, now: datetime) -> list[Entity]:
     """All typed entities of `text`, none overlapping another; the more specific type wins."""
     lower = text.lower()
     found: list[Entity] = typed_chinese.find(lower, now=now) if _HAN.search(lower) else []
-    for finder in (_order_numbers, _money, _times, _dates, _quantities):
-        for entity in finder(lower, now):
+    for finder in (_addresses, _order_numbers, _money, _times, _dates, _quantities):
+        for entity in finder(text if finder is _addresses else lower, now):
             if not any(_overlap(entity, other) for other in found):
                 found.append(entity)
     return sorted(found, key=lambda entity: entity["start"])
@@ -168,6 +176,11 @@ def _overlap(one: Entity, other: Entity) -> bool:
 
 def _entity(kind: str, value: Any, start: int, end: int) -> Entity:
     return {"entity": kind, "value": value, "start": start, "end": end}
+
+
+def _addresses(text: str, now: datetime) -> Iterator[Entity]:
+    for match in ADDRESS.finditer(text):
+        yield _entity("address", match.group().strip(), match.start(), match.end())
 
 
 def _order_numbers(text: str, now: datetime) -> Iterator[Entity]:
