@@ -23,6 +23,7 @@ TOPICS = (
     "orders_placed",
     "privacy",
     "protecting",
+    "quarantine",
     "recalling",
     "recommending",
     "requests",

@@ -99,8 +99,8 @@ def facts_of(tx: Tx, customer: str) -> tuple[Fact, ...]:
 
 def bought_and_kept(lines: Columns, *, until: datetime | None = None) -> tuple[Bought, ...]:
     """Purchases without what was returned; up to `until`, if given."""
-    line, sku, at, quantity, price, gift, modules = lines
-    bought = tuple(map(Bought, line, sku, at, price, gift, repeat(False), modules))
+    line, sku, at, quantity, price, gift, modules, confirmed = lines
+    bought = tuple(map(Bought, line, sku, at, price, gift, repeat(False), modules, confirmed))
     if min(quantity, default=1) > 0:
         return bought if until is None else tuple(each for each in bought if each.at <= until)
     # Linked customers are one person: what one bought the other may return.

@@ -18,9 +18,11 @@ from actions.effort import told
 from actions.explaining import ActionExplainChoice
 from actions.known_facts import Fact, Knowing, is_named, said
 from actions.past import past_orders
+from actions.quarantine import held_back, taking
 from actions.speech import Speech, opening
 from actions.threads import ActionForgetThread, ActionOfferThreads
 from bot.flows.model import Choice, ThreadSnapshot
+from bot.offering.catalogue import PRODUCT
 from memory import Tx, consent, facts
 from memory.consent import Purpose
 
@@ -101,11 +103,17 @@ class ActionTellKnown(Knowing):
     def _purchases(self, tracker: ShopTracker) -> tuple[list[dict[str, Any]], list[str]]:
         speech = self.speech(tracker)
         wrong = button(speech.say("utter_choice_purchase_wrong"), Choice(flow="human"))
+        held = held_back(self, tracker)
         cards = [
             {
                 "title": opening(past.lines),
-                "subtitle": speech.say("utter_source_purchase", day=self.day(speech, past.at), number=past.number),
-                "choices": [wrong],
+                "subtitle": speech.say(
+                    "utter_source_purchase",
+                    day=self.day(speech, past.at),
+                    number=past.number,
+                    held=speech.join([speech.title(PRODUCT, sku) for sku in dict.fromkeys(past.skus) if sku in held]),
+                ),
+                "choices": [wrong, *taking(speech, [sku for sku in past.skus if sku in held])],
             }
             for past in past_orders(self, tracker)
         ]

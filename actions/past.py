@@ -21,6 +21,7 @@ class PastOrder:
     at: datetime
     number: str
     lines: str
+    skus: tuple[str, ...] = ()
 
 
 def past_orders(action: ShopAction, tracker: ShopTracker) -> list[PastOrder]:
@@ -31,7 +32,7 @@ def past_orders(action: ShopAction, tracker: ShopTracker) -> list[PastOrder]:
         kept = export.access_copy(tx, customer, now=tracker.turn.now)["kept"]
     known = {order.number for order in placed}
     found = [
-        PastOrder(order.placed_at, order.number, _lines(speech, [(slots_of(li), li["quantity"]) for li in order.lines]))
+        _past(speech, order.placed_at, order.number, [(slots_of(line), line["quantity"]) for line in order.lines])
         for order in placed
         if order.state != "cancelled"
     ]
@@ -41,9 +42,10 @@ def past_orders(action: ShopAction, tracker: ShopTracker) -> list[PastOrder]:
             imported.setdefault(row["order_id"], []).append(row)
     for number, rows in imported.items():
         lines = [({PRODUCT: row["sku"], **(row.get("modules") or {})}, row["quantity"]) for row in rows]
-        found.append(PastOrder(datetime.fromisoformat(rows[0]["ordered_at"]), number, _lines(speech, lines)))
+        found.append(_past(speech, datetime.fromisoformat(rows[0]["ordered_at"]), number, lines))
     return sorted(found, key=lambda past: past.at, reverse=True)
 
 
-def _lines(speech: Speech, lines: Sequence[tuple[Mapping[str, Any], int]]) -> str:
-    return speech.join([speech.some(made, int(quantity)) for made, quantity in lines])
+def _past(speech: Speech, at: datetime, number: str, lines: Sequence[tuple[Mapping[str, Any], int]]) -> PastOrder:
+    said = speech.join([speech.some(made, int(quantity)) for made, quantity in lines])
+    return PastOrder(at, number, said, tuple(str(made[PRODUCT]) for made, _ in lines))

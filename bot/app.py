@@ -34,6 +34,7 @@ from bot.offering.rules import Rules, load_rules
 from bot.offers.market import Market
 from bot.offers.schedule import Schedule
 from bot.offers.stocked import Stocked
+from bot.opening import open_memory
 from bot.rasa import without_tensorflow
 from bot.rasa.actions import in_process
 from bot.rasa.nlg import WordingGenerator
@@ -89,7 +90,7 @@ class Parts:
 def assemble(settings: Settings, model: Path, *, clock: Clock | None = None) -> Parts:
     """Put the assistant together on a trained model. Raises what the shop's files or the settings have wrong."""
     clock = clock or Clock()
-    memory, files = Memory.open(settings.database_url, clock=clock), Files.of(settings.data)
+    memory, files = open_memory(settings, clock=clock), Files.of(settings.data)
     products, rules = files.products.current, files.rules.current
     shelf = Stocked(memory, products, clock).current
     market = Market(memory, files=products, shelf=shelf, rules=lambda: rules().offers, clock=clock)

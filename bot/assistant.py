@@ -208,7 +208,8 @@ class Assistant:
             event.timestamp = turn.now.timestamp()
         replies = tuple(_outgoing(event) for event in fresh if isinstance(event, BotUttered))
         after = self._half_done(tracker)
-        changed = [snapshot for thread, snapshot in after.items() if before.get(thread) != snapshot]
+        # Once it may be resumed, all of it may be, not only what changes from then on.
+        changed = [each for thread, each in after.items() if not start.may_resume or before.get(thread) != each]
         dialogue = tracker.get_slot(DIALOGUE) or {}
         ended = dialogue.get("ended", [])
 

@@ -31,6 +31,7 @@ class Settings:
     demo: bool
     embeddings_dir: Path | None
     public_url: str
+    privacy_profile: str
 
     def __repr__(self) -> str:
         return f"Settings(root={self.root}, port={self.port}, demo={self.demo}, redis={self.redis_url is not None})"
@@ -67,6 +68,7 @@ def load(root: Path = ROOT, *, given: dict[str, str] | None = None) -> Settings:
         demo=demo,
         embeddings_dir=Path(values["EMBEDDINGS_DIR"]) if "EMBEDDINGS_DIR" in values else None,
         public_url=values.get("PUBLIC_URL", f"http://localhost:{_port(values.get('PORT', '5005'))}").rstrip("/"),
+        privacy_profile=values.get("PRIVACY_PROFILE", "eu"),
     )
 
 

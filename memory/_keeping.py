@@ -39,8 +39,11 @@ def working(tx: Tx, held: Held) -> Kept:
 
 def bring_back(tx: Tx, held: Held) -> None:
     """Write what this process held of a conversation that may be kept again. Its numbers are still free."""
-    kept = tx._volatile.find(held.conversation)
-    if kept is None or held.conversation in tx._brought_back:
+    if held.conversation in tx._brought_back:
+        return
+    # What this transaction had added before the grant was given in it comes along.
+    kept = tx._working.pop(held.conversation, None) or tx._volatile.find(held.conversation)
+    if kept is None:
         return
     tx._brought_back.add(held.conversation)
     if kept.checkpoint is not None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from memory._types import Money, PlainString, PlainText, UtcTime
@@ -296,6 +296,8 @@ class PurchaseRow(OfCustomerKey, Base):
     channel: Mapped[str | None]
     # What it was made of, where the order was placed in a conversation: slots to modules.
     modules: Mapped[dict[str, Any] | None]
+    # The customer said that it is to their taste, though it was a gift or a bargain.
+    confirmed: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ProfileRow(OfCustomerKey, Base):

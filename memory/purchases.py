@@ -11,7 +11,7 @@ from itertools import groupby
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, type_coerce
+from sqlalchemy import bindparam, delete, insert, select, type_coerce, update
 from sqlalchemy.types import NullType
 
 from memory import _session, _tombstones, consent, identities
@@ -58,6 +58,7 @@ class Purchase(NamedTuple):
     gift: bool
     channel: str | None
     modules: dict[str, str] | None = None
+    confirmed: bool = False
 
 
 class Columns(NamedTuple):
@@ -71,6 +72,7 @@ class Columns(NamedTuple):
     unit_price: Sequence[float] = ()
     gift: Sequence[bool] = ()
     modules: Sequence[tuple[tuple[str, str], ...]] = ()
+    confirmed: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def columns(tx: Tx, grant: Grant) -> Columns:
     found.close()
     if not rows:
         return Columns()
-    line, sku, at, quantity, price, gift, modules = zip(*rows, strict=True)
+    line, sku, at, quantity, price, gift, modules, confirmed = zip(*rows, strict=True)
     return Columns(
         line,
         sku,
@@ -158,7 +160,16 @@ def columns(tx: Tx, grant: Grant) -> Columns:
         [each / 10_000 for each in price],
         list(map(bool, gift)),
         [_pairs(each) if each else () for each in modules],
+        list(map(bool, confirmed)),
     )
+
+
+def confirm(tx: Tx, grant: Grant, sku: str) -> int:
+    """Note that a thing a person bought is to their taste, be it as a gift or a bargain; how many lines. For a grant to
+    personalise."""
+    scope = _session.granted(tx, grant, Purpose.PERSONALISATION)
+    mine = (PurchaseRow.customer.in_(scope), PurchaseRow.sku == sku)
+    return _session.private(tx, update(PurchaseRow).where(*mine).values(confirmed=True)).rowcount
 
 
 def _times(kept: Sequence[Any]) -> list[datetime]:
@@ -244,6 +255,7 @@ def _values(row: Line, customer: str, seen: Counter[bytes]) -> dict[str, Any]:
         "gift": row.gift,
         "channel": row.channel or None,
         "modules": dict(row.modules) if row.modules else None,
+        "confirmed": False,
     }
 
 
@@ -262,9 +274,9 @@ _COLUMNS = tuple(getattr(PurchaseRow, name) for name in Purchase._fields)
 # Needs no grant, hence past the scoping: that an order was placed is the shop's record; to use it needs one.
 _INSERT = InsertOnce(PurchaseRow, keys=True)
 # Past the conversion of types: a thousand of each cost more than the choice itself.
-_RAW = (PurchaseRow.ordered_at, PurchaseRow.quantity, PurchaseRow.unit_price, PurchaseRow.gift, PurchaseRow.modules)
+_RAW = ("ordered_at", "quantity", "unit_price", "gift", "modules", "confirmed")
 _PIECES = Prepared(
-    select(PurchaseRow.line, PurchaseRow.sku, *(type_coerce(column, NullType()) for column in _RAW)).where(
+    select(PurchaseRow.line, PurchaseRow.sku, *(type_coerce(getattr(PurchaseRow, n), NullType()) for n in _RAW)).where(
         PurchaseRow.customer.in_(bindparam("scope", expanding=True))
     )
 )

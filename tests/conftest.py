@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from servers import postgres, redis_url  # noqa: F401 - fixtures
 
 from bot.rasa import without_tensorflow
 

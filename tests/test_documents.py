@@ -59,6 +59,7 @@ def test_every_setting_is_in_the_example():
         "DEMO",
         "EMBEDDINGS_DIR",
         "PUBLIC_URL",
+        "PRIVACY_PROFILE",
     }
     assert named == set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
 

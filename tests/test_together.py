@@ -1,41 +1,12 @@
 """One conformance test over the locks and hubs: within a process, and across processes by a real Redis."""
 
 import asyncio
-import shutil
-import socket
-import subprocess
-import time
-from contextlib import suppress
 
 import pytest
-from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
-from redis.exceptions import ConnectionError as NotYet
 
 from bot.hub import LocalHub, RedisHub
 from bot.locks import LocalLocks, RedisLocks
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
-    """A Redis of its own, ended by its process id."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server on this machine")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with suppress(NotYet):
-            Redis(port=port).ping()
-            break
-        time.sleep(0.05)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(10)
 
 
 @pytest.fixture(params=["local", "redis"])

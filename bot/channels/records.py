@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.tables import zipped
 from memory import Memory, Tx, export, messages
 from memory.consent import Purpose
 
@@ -104,6 +105,12 @@ class Me(BaseModel):
     transcript: list[Line]
     about: dict[str, dict[str, Any]]
     other: dict[str, list[dict[str, Any]]]
+
+
+def archive_of(memory: Memory, customer: str, *, now: datetime) -> bytes:
+    """The portable copy (GDPR 20) as a zip archive of CSV files, one a table. Raises UnknownCustomer."""
+    with memory.read() as tx:
+        return zipped(export.portable_copy(tx, customer, now=now)["data"], now=now)
 
 
 def copy_of(memory: Memory, customer: str, *, form: str, now: datetime, logic: str) -> dict[str, Any]:

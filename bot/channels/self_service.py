@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from bot import tokens
 from bot.channels.people import People, Person, dependency
-from bot.channels.records import Consent, Decision, Me, copy_of
+from bot.channels.records import Consent, Decision, Me, archive_of, copy_of
 from bot.channels.webchat import WEB
 from bot.channels.wire import WireError
 from bot.erasing import Erasures
@@ -26,6 +26,7 @@ from memory.errors import LinkRefused
 
 # What the shop has to say about how a profile is made, by language.
 Logic = Callable[[str], str]
+ZIP = "application/zip"
 _Errors: dict[int | str, dict[str, Any]] = {code: {"model": WireError} for code in (401, 404, 409, 422, 429)}
 
 
@@ -82,10 +83,17 @@ Asking = Callable[..., Person]
 def _copies(gateway: Gateway, people: People, asking: Asking, *, secret: str, logic: Logic) -> APIRouter:
     api, memory, clock = APIRouter(), gateway.memory, gateway.clock
 
-    @api.get("/me", response_model=None, responses={200: {"model": Me}, **_Errors})
-    def me(person: Annotated[Person, Depends(asking)], form: Literal["access", "portable"] = "access") -> JSONResponse:
+    @api.get("/me", response_model=None, responses={200: {"model": Me, "content": {ZIP: {}}}, **_Errors})
+    def me(
+        person: Annotated[Person, Depends(asking)],
+        form: Literal["access", "portable"] = "access",
+        format: Literal["json", "csv"] = "json",
+    ) -> Response:
         """Everything that is kept about the caller. `form=portable`: what they gave and what their use left behind,
-        without what the shop made of it (GDPR 20)."""
+        without what the shop made of it (GDPR 20). `format=csv`: that as a zip archive, one CSV file a table."""
+        if format == "csv":
+            named = {"Content-Disposition": 'attachment; filename="my-data.zip"'}
+            return Response(archive_of(memory, person.customer, now=clock()), media_type=ZIP, headers=named)
         spoken = gateway.language(person.customer, person.language)
         return JSONResponse(copy_of(memory, person.customer, form=form, now=clock(), logic=logic(spoken)))
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot import settings
+from bot.opening import open_memory
 
 commands = typer.Typer(help="Take in orders, a catalogue or past conversations from files.", no_args_is_help=True)
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -24,7 +25,6 @@ def import_orders(file: _File) -> None:
 
     from bot.offering.orders import BadRow
     from bot.offers import orders
-    from memory import Memory
 
     console = Console(stderr=True)
 
@@ -32,7 +32,7 @@ def import_orders(file: _File) -> None:
         # Written past the bar, or a million of them would be wrapped and styled.
         sys.stderr.write(f"{file.name}:{row.line}: {'; '.join(row.reasons)}\n")
 
-    memory = Memory.open(settings.load().database_url)
+    memory = open_memory(settings.load())
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console) as progress:
@@ -58,12 +58,11 @@ def import_catalogue(file: _File) -> None:
     """
     from bot.offering.rules import load_rules
     from bot.offers import catalogue, stocked
-    from memory import Memory
 
     given = settings.load()
     content = catalogue.read(file.name, file.read_text("utf-8-sig"))
     done = catalogue.publish(given.data / "catalogue", content, rules=load_rules(given.data / "offering").offers)
-    memory = Memory.open(given.database_url)
+    memory = open_memory(given)
     stocked.state_counts(memory, done.catalogue, now=datetime.now(UTC))
     memory.close()
     typer.echo(f"{done.added} products added, {done.changed} changed, {done.same} as they were.")
@@ -81,12 +80,11 @@ def import_transcripts(file: _File) -> None:
     from rich.progress import Progress
 
     from bot import past_chats
-    from memory import Memory
 
     def report(line: int, why: str) -> None:
         sys.stderr.write(f"{file.name}:{line}: {why}\n")
 
-    memory = Memory.open(settings.load().database_url)
+    memory = open_memory(settings.load())
     try:
         with Progress(console=Console(stderr=True)) as progress:
             bar = progress.add_task(file.name, total=None)

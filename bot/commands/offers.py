@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import settings
+from bot.opening import open_memory
 
 commands = typer.Typer()
 _AsOf = Annotated[str | None, typer.Option("--as-of", help="A day or time (ISO 8601, UTC); default: now.")]
@@ -26,11 +27,10 @@ def tiers(
     from bot.offering.rules import load_rules
     from bot.offers import NoSuchCustomer
     from bot.offers import tiers as job
-    from memory import Memory
 
     given = settings.load()
     rules = load_rules(given.data / "offering").tiers
-    memory = Memory.open(given.database_url)
+    memory = open_memory(given)
     try:
         shelf = catalogue_files.load(given.data / "catalogue")
         standings = job.recompute(memory, shelf, rules, as_of=_time(as_of))
@@ -83,11 +83,11 @@ def effort(as_json: _Json = False) -> None:
     """What questions cost customers and what the answers changed; those that never changed anything come first."""
     from bot.offering.effort import Asked, ledger, to_retire
     from bot.offering.rules import load_rules
-    from memory import Memory, questions
+    from memory import questions
 
     given = settings.load()
     after = load_rules(given.data / "offering").offers.choices.unused_question_after
-    memory = Memory.open(given.database_url)
+    memory = open_memory(given)
     with memory.read() as tx:
         rows = ledger(
             Asked(each.question, each.conversation, each.at, each.answered, each.changed)
@@ -110,12 +110,11 @@ def needs(as_json: _Json = False) -> None:
     """What people asked for and the shop does not have; only what at least five different people wanted."""
     from bot.offering.needs import Need, unmet_needs
     from bot.offering.rules import load_rules
-    from memory import Memory
     from memory import needs as noted
 
     given = settings.load()
     people = load_rules(given.data / "offering").offers.choices.unmet_need_people
-    memory = Memory.open(given.database_url)
+    memory = open_memory(given)
     with memory.read() as tx:
         found = unmet_needs((Need(*each) for each in noted.everyone(tx)), people=people)
     memory.close()

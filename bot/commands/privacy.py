@@ -9,16 +9,25 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot import settings
+from bot.opening import open_memory
 from memory import Memory
 
 commands = typer.Typer()
 _Customer = Annotated[str, typer.Argument(help="The shop's id of the customer.")]
+
+
+class Format(StrEnum):
+    """How a copy is written."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 class CommandFailed(Exception):
@@ -29,18 +38,24 @@ class CommandFailed(Exception):
 def export(
     customer: _Customer,
     portable: Annotated[bool, typer.Option(help="Only what they gave and what their use left behind.")] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="csv: the portable copy, a zip archive of one CSV file a table.")
+    ] = Format.JSON,
 ) -> None:
     """Print everything that is kept about a customer, as JSON (GDPR 15; --portable: GDPR 20)."""
     from bot import wording
-    from bot.channels.records import copy_of
+    from bot.channels.records import archive_of, copy_of
 
     told, now = settings.load(), datetime.now(UTC)
     words = wording.load(told.data / "wording")
     said = words.render("utter_profile_logic", {}, language="en", channel="", show=lambda _, value: str(value), seed="")
     with _memory() as memory:
         known = _known(memory, customer)
-        form = "portable" if portable else "access"
-        copy = copy_of(memory, known, form=form, now=now, logic=said.text if said else "")
+        if form is Format.CSV:
+            typer.echo(archive_of(memory, known, now=now), nl=False)
+            return
+        which = "portable" if portable else "access"
+        copy = copy_of(memory, known, form=which, now=now, logic=said.text if said else "")
     _print(copy)
 
 
@@ -123,7 +138,7 @@ def retention() -> None:
 
 @contextmanager
 def _memory() -> Iterator[Memory]:
-    memory = Memory.open(settings.load().database_url)
+    memory = open_memory(settings.load())
     try:
         yield memory
     finally:

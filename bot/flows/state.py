@@ -203,11 +203,14 @@ class ThreadSnapshot:
     skipped: tuple[str, ...] = ()
     via: tuple[str, ...] = ()
     committed: bool = False
+    called: tuple[Mapping[str, Any], ...] = ()
+    """How far the flows had come that it was in by a call, outermost first: flow, step, passed, skipped."""
 
     @property
     def progress(self) -> dict[str, Any]:
         """What the engine alone needs to go on from here: `from_json` takes these fields beside the others."""
-        return {"passed": list(self.passed), "skipped": list(self.skipped), "committed": self.committed}
+        named = ("passed", "skipped", "committed", "called")
+        return {name: _json_value(getattr(self, name)) for name in named}
 
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain JSON."""
@@ -217,8 +220,11 @@ class ThreadSnapshot:
     def from_json(cls, given: Mapping[str, Any]) -> ThreadSnapshot:
         """The snapshot of such fields; unknown ones are ignored."""
         snapshot = cls(**{f.name: given[f.name] for f in fields(cls) if f.name in given})
-        passed, skipped, via = (tuple(names) for names in (snapshot.passed, snapshot.skipped, snapshot.via))
-        return replace(snapshot, passed=passed, skipped=skipped, via=via)
+        listed: dict[str, Any] = {name: tuple(getattr(snapshot, name)) for name in _TUPLES}
+        return replace(snapshot, **listed)
+
+
+_TUPLES = ("passed", "skipped", "via", "called")
 
 
 def _json_value(value: Any) -> Any:

@@ -187,6 +187,10 @@ class Catalogue:
         own = self.products[whole.product].allergens
         return own.union(*(module.allergens for module in modules if module))
 
+    def knows(self, entity: str, value: Any) -> bool:
+        """Whether the catalogue has a title for an entity value."""
+        return self._named(entity, _key(value)) is not None
+
     def title(self, entity: str, value: Any, language: str = "en") -> str:
         """What a customer reads for an entity value; the value itself when the catalogue does not know it."""
         named = self._named(entity, _key(value))

@@ -130,6 +130,14 @@ def read_taste(bought: Sequence[Bought], index: Index, *, rules: Quarantine, now
     )
 
 
+def in_quarantine(bought: Sequence[Bought], index: Index, *, rules: Quarantine, now: datetime) -> frozenset[str]:
+    """The things of which nothing counts as taste yet: bought as gifts, bargains or on impulse only."""
+    lines = _Lines.of(bought, index, now)
+    counts = _released(lines, index, rules)
+    held, free = ({index.skus[place] for place in lines.place[which].tolist()} for which in (~counts, counts))
+    return frozenset(held - free)
+
+
 @dataclass(frozen=True)
 class _Lines:
     """Purchases as columns, thing by thing and oldest first: place in the index, age and time in days, number among

@@ -17,8 +17,9 @@ from bot.offering.choices import Engine, Option
 from bot.offering.index import build_index
 from bot.offering.rules import load_rules
 from bot.offers.tiers import order_lines
+from bot.opening import open_memory
 from bot.settings import Settings
-from memory import Memory, Tx, identities
+from memory import Tx, identities
 from memory.errors import UnknownCustomer
 
 
@@ -35,7 +36,7 @@ def ranked(settings: Settings, subject: str, *, as_of: datetime, limit: int) -> 
     """The best things first; what is popular for somebody unknown, a child, or without leave to use purchases."""
     shelf = catalogue_files.load(settings.data / "catalogue")
     rules = load_rules(settings.data / "offering").offers
-    memory = Memory.open(settings.database_url)
+    memory = open_memory(settings)
     try:
         with memory.read() as tx:
             index = build_index(shelf, order_lines(tx), rules=rules, as_of=as_of)

@@ -42,10 +42,11 @@ class WordingGenerator(NaturalLanguageGenerator):
     ) -> dict[str, Any] | None:
         """Text and buttons of one utterance; arguments win over slots."""
         slots = tracker.current_slot_values()
+        changed = self._changed(kwargs, _language(slots))
         said = self.say(
             utter_action,
-            {**slots, **kwargs},
-            slots=slots,
+            {**slots, **kwargs, **changed},
+            slots={**slots, **changed},
             channel=output_channel,
             seed=f"{tracker.sender_id}:{_user_turns(tracker)}:{utter_action}",
         )
@@ -105,6 +106,22 @@ class WordingGenerator(NaturalLanguageGenerator):
         if isinstance(value, str):
             return self.word(self._products.current().title(variable, value, language), language)
         return str(value)
+
+    def _changed(self, given: Mapping[str, Any], language: str) -> dict[str, str]:
+        """The words for what an answer is now (`value`) and `was`, for wording and its conditions; none where the shop
+        has no words for either, as for a day or a yes."""
+        if given.get("slot") is None or given.get("was") is None:
+            return {}
+        value, was = (self._title(given["slot"], given[name], language) for name in ("value", "was"))
+        return {"value": value, "was": was} if value and was else {}
+
+    def _title(self, slot: str, value: Any, language: str) -> str | None:
+        """The shop's words for one value or several; None where it has none."""
+        if isinstance(value, (list, tuple)):
+            titles = [self._title(slot, each, language) for each in value]
+            return self._shown(slot, value, language) if titles and all(titles) else None
+        known = isinstance(value, str) and self._products.current().knows(slot, value)
+        return self._shown(slot, value, language) if known else None
 
     def _offered(self, option: Mapping[str, Any], language: str) -> dict[str, str]:
         """An option of a flow's step as a button."""

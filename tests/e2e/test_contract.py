@@ -201,6 +201,14 @@ def test_metrics_count_turns(client, someone):
     assert "rapport_turns_total" in client.get("/metrics").text
 
 
+def test_a_correction_says_what_was_changed_to_what(someone):
+    """In the shop's words."""
+    changing = someone("changing")
+    changing.say("a large latte please")
+    changing.say("oat")
+    assert changing.say("actually make it soy")[0]["text"] == "Noted: soy milk instead of oat milk."
+
+
 class Listening:
     """A processor that notes what it understood."""
 

@@ -57,7 +57,7 @@ def test_a_correction_is_said_and_actions_after_it_run_again(ordering: Chat) -> 
     ]
     assert ordering.known("product", "size", "milk", "quantity") == ("latte", "large", "soy", 1)
     correction = ordering.arguments["utter_slot_corrected"]
-    assert (correction["slot"], correction["value"]) == ("milk", "soy")
+    assert (correction["slot"], correction["value"], correction["was"]) == ("milk", "soy", "oat")
 
 
 def test_a_correction_before_any_action_only_asks_on() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flows import engine, loader
+from bot.flows.engine.work import STACK_LIMIT
 from bot.flows.lint import lint
 from bot.flows.model import Choice, Entity, FlowSet, Message, State, ThreadSnapshot
 from bot.flows.replay import RecordedTurn, Recording, compare, replay
@@ -167,6 +168,7 @@ def test_any_thread_resumes(flows: FlowSet, before: list[list[Message]], after: 
     slots: dict[str, Any] = {}
     outcomes = [o for turn in before for o in _turn(flows, State(), turn, slots=slots, new_id=lambda: "t_kept")]
     kept = [t for o in outcomes[-1:] for t in engine.open_threads(flows, o.state, slots)]
+    height = len(outcomes[-1].state.stack) if outcomes else 0
     here: dict[str, Any] = {}
     state = State()
     for turn in after:
@@ -177,7 +179,8 @@ def test_any_thread_resumes(flows: FlowSet, before: list[list[Message]], after: 
             outcome = put(flows, state, thread, slots=here)
             values = {**here, **outcome.slots}
             still = {t.thread for t in engine.open_threads(flows, outcome.state, values)}
-            assert mine <= still
+            # The oldest falls off a full stack, by design; flows that call themselves fill one at once.
+            assert mine <= still or len(state.stack) + height > STACK_LIMIT
     for thread_id in mine:
         outcome = engine.withdraw(flows, state, thread_id, slots=here)
         assert thread_id not in {frame.thread for frame in outcome.state.stack}

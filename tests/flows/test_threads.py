@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,27 @@ def test_a_thread_resumes_inside_a_called_flow() -> None:
     assert here.finish(engine.resume(here.flows, here.state, _kept(there)[0], slots=here.slots)) == [
         "utter_ask_address"
     ]
+
+
+def test_what_was_skipped_in_a_called_flow_is_not_asked_again() -> None:
+    """Elsewhere the flow goes on behind the skipped question, and returns to its caller."""
+    there = Chat()
+    there.say(says("order_delivery"))
+    assert there.say(says("skip")) == ["utter_ask_date"]
+    here = Chat()
+    assert here.finish(engine.resume(here.flows, here.state, _kept(there)[0], slots=here.slots)) == ["utter_ask_date"]
+    assert here.say(says("inform", date="2026-05-05")) == ["action_deliver"]
+
+
+def test_a_called_flow_that_was_edited_is_called_anew() -> None:
+    """Its answers are kept, and what it has now is asked."""
+    there = Chat()
+    there.say(says("order_delivery"))
+    there.say(says("skip"))
+    [left] = _kept(there)
+    edited = replace(left, called=({**left.called[0], "step": "gone"},))
+    here = Chat()
+    assert here.finish(engine.resume(here.flows, here.state, edited, slots=here.slots)) == ["utter_ask_note"]
 
 
 def test_a_resumed_thread_leaves_what_was_open_below_it(left: ThreadSnapshot) -> None:

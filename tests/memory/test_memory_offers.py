@@ -52,6 +52,7 @@ def test_columns_are_the_same_purchases(memory: Memory) -> None:
         composed = replace(_line(order="K-2"), nth=0, modules={"size": "large", "milk": "oat"})
         purchases.record_lines(tx, [_line(nth=0), _line("mocha", nth=0, quantity=-1), composed])
         grant = consent.require(tx, customer, Purpose.PERSONALISATION)
+        assert purchases.confirm(tx, grant, composed.sku) == 2
         quick = sorted(zip(*purchases.columns(tx, grant), strict=True))
         kept = sorted(purchases.of(tx, grant))
     assert quick == [
@@ -63,6 +64,7 @@ def test_columns_are_the_same_purchases(memory: Memory) -> None:
             float(one.unit_price),
             one.gift,
             tuple(sorted((one.modules or {}).items())),
+            one.confirmed,
         )
         for one in kept
     ]
@@ -73,7 +75,7 @@ def test_somebody_without_purchases_has_empty_columns(memory: Memory) -> None:
     customer, _ = somebody(memory)
     with memory.read() as tx:
         grant = consent.require(tx, customer, Purpose.PERSONALISATION)
-        assert [list(column) for column in purchases.columns(tx, grant)] == [[]] * 7
+        assert [list(column) for column in purchases.columns(tx, grant)] == [[]] * 8
 
 
 def test_an_order_placed_here_is_not_imported_again(memory: Memory) -> None:

@@ -158,3 +158,19 @@ def test_erasure_reaches_it(memory: Memory) -> None:
     _run(memory, customer, conversation, 1)
     assert erasure.erase(memory, customer, now=NOW).probes["process"] == 0
     assert memory.volatile.find(conversation) is None
+
+
+def test_the_turn_that_grants_is_kept_with_the_rest(memory: Memory) -> None:
+    """Also what it had recorded before it granted."""
+    customer, conversation = somebody(memory)
+    with memory.write() as tx:
+        _decide(tx, customer, "withdrawn")
+    _run(memory, customer, conversation, 1)
+    with memory.write() as tx:
+        transcripts.append(tx, conversation, customer=customer, events=[{"event": "user", "text": "yes"}], now=NOW)
+        _decide(tx, customer, "granted")
+        _turn(tx, customer, conversation, 2)
+    with memory.read() as tx:
+        stored = transcripts.load(tx, conversation)
+        assert [event["text"] for event in stored.events] == ["lapsang 1", "yes", "lapsang 2"]
+    assert memory.volatile.count(frozenset((customer,))) == 0

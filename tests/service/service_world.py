@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from redis.asyncio import Redis
 from shop_talk import MONDAY, ROOT, Talk
 from starlette.testclient import TestClient
 
@@ -13,9 +14,9 @@ from bot.channels.people import People
 from bot.erasing import Erasures
 from bot.flows.model import Choice, Message
 from bot.gateway import Gateway, Incoming
-from bot.hub import LocalHub
+from bot.hub import LocalHub, RedisHub
 from bot.live import Live
-from bot.locks import LocalLocks
+from bot.locks import LocalLocks, RedisLocks
 from bot.offering import catalogue_files
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu.refusals import Context, Refusal, keyword
@@ -63,8 +64,12 @@ def by_keyword(text: str, *, context: Context) -> Refusal | None:
     return keyword(text, context=context)
 
 
-def make_gateway(memory, clock, **options) -> Gateway:
+def make_gateway(memory, clock, *, redis=None, **options) -> Gateway:
+    """`redis`: the address of one that it shares with other processes."""
     locks, hub = LocalLocks(), LocalHub()
+    if redis:
+        shared = Redis.from_url(redis)
+        locks, hub = RedisLocks(shared), RedisHub(shared)
     return Gateway(
         memory=memory,
         assistant=FakeAssistant(**options),

@@ -1,7 +1,11 @@
 """What customers see, decide and end over HTTP."""
 
 import asyncio
+import csv
+import io
+import json
 import time
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -98,6 +102,29 @@ def test_the_portable_copy_leaves_out_what_the_shop_made_of_it(client, memory, c
     portable = client.get("/api/me", params={"form": "portable"}, headers=ANA).json()
     assert [fact["value"] for fact in portable["data"]["facts"]] == ["oat"]
     assert "profiles" not in portable["data"]
+
+
+def test_the_portable_copy_as_csv_holds_the_same(client, gateway, memory, clock, ana):
+    """One file a table, every row and every value of the JSON; a text with commas, quotes and lines stays whole."""
+    _fact(memory, clock, ana)
+    said = 'a "large" latte,\nplease: élan 🥛'
+    say(gateway, ana, said)
+    portable = client.get("/api/me", params={"form": "portable"}, headers=ANA).json()["data"]
+    answer = client.get("/api/me", params={"format": "csv"}, headers=ANA)
+    assert answer.headers["content-type"] == "application/zip"
+    assert "my-data.zip" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        tables = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert set(tables) == {f"{table}.csv" for table, rows in portable.items() if rows}
+    for name, text in tables.items():
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        expected = portable[name.removesuffix(".csv")]
+        assert [{key: _cell(value) for key, value in row.items()} for row in expected] == rows
+    assert said in [row["text"] for row in csv.DictReader(io.StringIO(tables["messages.csv"], newline=""))]
+
+
+def _cell(value):
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("path", ["/api/me", "/api/me/consents"])

@@ -1,7 +1,9 @@
 """The command line of privacy: export, forget, recall, import transcripts, backup, restore, retention."""
 
 import asyncio
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,6 +76,13 @@ def test_export_portable_leaves_out_what_was_made_of_it(run, told):
     copy = json.loads(run("export", "ana", "--portable").stdout)
     assert "facts" in copy["data"]
     assert "profiles" not in copy["data"]
+
+
+def test_export_as_csv_is_an_archive_of_what_was_given_and_observed(run, told):
+    """Bytes to be sent to a file."""
+    with zipfile.ZipFile(io.BytesIO(run("export", "ana", "--format", "csv").stdout_bytes)) as archive:
+        assert "oat" in archive.read("facts.csv").decode()
+        assert "profiles.csv" not in archive.namelist()
 
 
 @pytest.mark.parametrize("command", [("export",), ("forget",), ("recall", "beans")])

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from service_world import Chat, allows, grant, known_facts, ledger
 
-from memory import conversations, messages, purchases, threads
+from memory import consent, conversations, messages, purchases, threads
 from memory.consent import Purpose
 from memory.messages import Said
 
@@ -38,6 +38,26 @@ def test_everything_is_shown_with_source_and_date_and_a_tap(known):
     taps = {title for each in shown for title in each.choices}
     assert {"That's not right: You never have sugar", "Forget that: You never have sugar"} <= taps
     assert {"Forget that: A large latte", "Switch off: Suggest from what you ordered"} <= taps
+
+
+def test_a_gift_counts_as_taste_at_the_customers_word(talk, memory, clock):
+    """It is shown as left out where purchases are shown; a tap there takes it in, and nothing else."""
+    with memory.write() as tx:
+        lines = [
+            purchases.Line(f"S-{sku}", "ana", clock() - timedelta(days=9), sku, 1, Decimal(4), gift=True)
+            for sku in ("mocha", "golden_milk")
+        ]
+        purchases.record_lines(tx, lines)
+    shown = _texts(talk.say("what do you know about me", "what_do_you_know"))
+    assert "Not counted as your taste, being a gift or a bargain: golden milk" in shown
+    (told,) = talk.tap("Golden milk is to my taste: A golden milk")
+    assert told.name == "utter_taken_to_taste"
+    with memory.read() as tx:
+        kept = purchases.of(tx, consent.require(tx, talk.customer, Purpose.PERSONALISATION))
+    assert {line.sku: line.confirmed for line in kept} == {"mocha": False, "golden_milk": True}
+    again = _texts(talk.say("what do you know about me", "what_do_you_know"))
+    assert "a bargain: golden milk" not in again
+    assert "a bargain: mocha" in again
 
 
 def test_nothing_known_is_said_too(talk):

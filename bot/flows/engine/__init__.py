@@ -16,7 +16,7 @@ from bot.flows.engine.receive import understand
 from bot.flows.engine.repair import repair, settle
 from bot.flows.engine.threads import sets_of, snapshots
 from bot.flows.engine.work import ACTION_LIMIT, Work
-from bot.flows.model import FlowSet, Frame, Message, NewId, Outcome, State, ThreadSnapshot
+from bot.flows.model import Call, FlowSet, Frame, Message, NewId, Outcome, State, ThreadSnapshot
 
 __all__ = [
     "ACTION_LIMIT", "new_session", "open_threads", "proceed", "receive", "restart", "resume", "withdraw",
@@ -142,8 +142,21 @@ def _with_thread(
     # Elsewhere nobody knows what the flow's actions had found out, so all it looks at is put back.
     frames.put_back(work, snapshot.slots, own=sets_of(flows, [frame]) | snapshot.slots.keys())
     frames.push(work, frame)
+    _go_into_calls(work, snapshot)
     repair(work)
     return work
+
+
+def _go_into_calls(work: Work, snapshot: ThreadSnapshot) -> None:
+    """Puts the called flows back where they were; from one on that was edited since, they are called anew."""
+    for place in snapshot.called:
+        caller, flow = work.stack[-1], work.flows.get(place["flow"])
+        step = work.step()
+        if flow is None or place["step"] not in flow.steps or not isinstance(step, Call) or step.flow != flow.id:
+            return
+        work.change(phase="ran")
+        passed, skipped = tuple(place["passed"]), tuple(place["skipped"])
+        work.stack.append(Frame(flow.id, place["step"], caller.thread, called=True, passed=passed, skipped=skipped))
 
 
 def _take_out(work: Work, thread: str, *, keep: bool = False) -> list[Frame]:

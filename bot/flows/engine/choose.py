@@ -123,7 +123,7 @@ def _set_corrected(work: Work, given: Mapping[str, Any]) -> list[str]:
         before = work.slots.get(slot)
         work.set(slot, given[slot])
         if before is not None:
-            correct(work, slot, given[slot])
+            correct(work, slot, given[slot], was=before)
     return changed
 
 

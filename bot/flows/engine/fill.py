@@ -127,15 +127,15 @@ def is_committed(work: Work) -> bool:
 
 def _put(work: Work, answer: _Answer) -> None:
     slot, asked = answer.collect.slot, work.asked()
-    corrects = work.slots.get(slot) is not None and not (isinstance(asked, Collect) and asked.slot == slot)
+    was = work.slots.get(slot)
     work.set(slot, answer.value)
-    if corrects:
-        correct(work, slot, answer.value)
+    if was is not None and not (isinstance(asked, Collect) and asked.slot == slot):
+        correct(work, slot, answer.value, was=was)
 
 
-def correct(work: Work, slot: str, value: Any) -> None:
-    """Says that an earlier answer was changed."""
-    work.say("utter_slot_corrected", slot=slot, value=value, **work.about(work.stack[-1]))
+def correct(work: Work, slot: str, value: Any, *, was: Any) -> None:
+    """Says that an earlier answer was changed, and from what to what."""
+    work.say("utter_slot_corrected", slot=slot, value=value, was=was, **work.about(work.stack[-1]))
 
 
 def _answer_question(work: Work, answers: list[_Answer]) -> None:

@@ -55,4 +55,9 @@ def _snapshot(flows: FlowSet, chain: Sequence[Frame], slots: Mapping[str, Any]) 
         skipped=root.skipped,
         via=root.via,
         committed=root.committed,
+        called=tuple(_place(frame) for frame in chain[1:]),
     )
+
+
+def _place(frame: Frame) -> dict[str, Any]:
+    return {"flow": frame.flow, "step": frame.step, "passed": list(frame.passed), "skipped": list(frame.skipped)}
