@@ -23,7 +23,16 @@ from memory import _registry, _session, _tombstones, search, stock
 from memory._gate import MAINTENANCE
 from memory._ids import new_id
 from memory._session import Tx
-from memory._tables import ConversationRow, CustomerRow, DocumentRow, IdentityRow, MessageRow, OrderRow, ReceiptRow
+from memory._tables import (
+    ConversationRow,
+    CustomerRow,
+    DocumentRow,
+    IdentityRow,
+    MessageRow,
+    OrderRow,
+    ReceiptRow,
+    ThreadRow,
+)
 from memory.errors import UnknownCustomer
 
 if TYPE_CHECKING:
@@ -225,6 +234,9 @@ def _delete_once(memory: "Memory", subject: Subject, *, now: datetime) -> dict[s
 def delete_customers(tx: Tx, customers: frozenset[str]) -> dict[str, int]:
     """Delete all rows about these customers, in the registry's order; how many by table."""
     stock.keep_count(tx, OrderRow.customer.in_(sorted(customers)))
+    # A task of somebody else's that was taken up in one of their conversations, while both were one person, stays.
+    theirs = select(ConversationRow.id).where(ConversationRow.customer.in_(sorted(customers)))
+    _session.private(tx, update(ThreadRow).where(ThreadRow.conversation.in_(theirs)).values(conversation=""))
     deleted = {DocumentRow.__tablename__: search.unindex(tx, MessageRow.customer.in_(sorted(customers)))}
     for kept in _registry.TABLES:
         gone = _session.private(tx, delete(kept.row).where(kept.of(customers))).rowcount

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 from memory_people import NOW, Half, somebody
 
-from memory import Memory, Tx, consent, conversations, export, identities, links, messages, threads, transcripts
+from memory import (
+    Memory,
+    Tx,
+    consent,
+    conversations,
+    erasure,
+    export,
+    identities,
+    links,
+    messages,
+    threads,
+    transcripts,
+)
 from memory.consent import Evidence, Purpose
 from memory.errors import LinkRefused
 from memory.messages import Said
@@ -89,6 +101,20 @@ def test_undoing_a_link_restores_both_sides_exactly(memory: Memory) -> None:
     changed = {name for name in after if after[name] != before[1][name]}
     assert changed == {"events", "messages", "turns", "conversations", "search_documents"}
     assert [row["text"] for row in after["messages"]] == ["hello"]
+
+
+def test_erasing_one_side_of_a_former_link_leaves_no_trace_with_the_other(memory: Memory) -> None:
+    """A task that they took up while both were one person stays with whom it belongs to, and names them no more."""
+    ann, web, phone, _, link = _linked(memory)
+    with memory.write() as tx:
+        grant = consent.require(tx, ann, Purpose.RESUME)
+        assert threads.take(tx, grant, "t_phone", conversation=web, now=NOW) is not None
+        assert links.undo(tx, link.id, customer=ann, actor="customer", now=NOW)
+    receipt = erasure.erase(memory, ann, now=NOW)
+    assert (receipt.done_at, set(receipt.probes.values())) == (NOW, {0})
+    with memory.read() as tx:
+        (left,) = threads.open_for(tx, consent.require(tx, phone, Purpose.RESUME))
+    assert (left.thread, left.conversation) == ("t_phone", "")
 
 
 def test_a_wrong_code_is_counted_and_five_make_one_wait(memory: Memory) -> None:
