@@ -21,7 +21,6 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
-from threadpoolctl import threadpool_limits
 
 from bot.rasa.nlu.chinese import fold
 from bot.rasa.nlu.grams import Grams, runs_of_letters, runs_of_words
@@ -265,14 +264,6 @@ class IntentModel:
 
         Raises ValueError for fewer than three labels. `folds`: more are slower and choose the rule better.
         """
-        # Several threads on matrices of this size wait for each other more than they work.
-        with threadpool_limits(1):
-            return cls._fit(texts, labels, vectors, vectors_of, folds)
-
-    @classmethod
-    def _fit(
-        cls, texts: Sequence[str], labels: Sequence[str], vectors: Floats | None, vectors_of: str | None, folds: int
-    ) -> IntentModel:
         names = tuple(sorted(set(labels)))
         numbers = np.array([names.index(label) for label in labels])
         if len(names) < 3:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits
 
 from bot.rasa.nlu import embeddings
 from bot.rasa.nlu.concepts import Concepts
@@ -190,14 +189,7 @@ class RefusalModel:
     ) -> RefusalModel:
         """Train on texts labelled by scope, `ordinary`, or anything else for near misses."""
         vectors = encoder.encode(texts).astype(np.float64) if encoder else None
-        # Several threads on matrices of this size wait for each other more than they work.
-        with threadpool_limits(1):
-            return cls._fit(list(texts), np.array(labels), vectors, concepts)
-
-    @classmethod
-    def _fit(
-        cls, texts: list[str], labels: NDArray[np.str_], vectors: Floats | None, concepts: Concepts
-    ) -> RefusalModel:
+        texts, ordinary = list(texts), np.array(labels) == ORDINARY
         refused = np.isin(labels, SCOPES).astype(np.int64)
         some = np.flatnonzero(refused)
         numbers = np.array([SCOPES.index(labels[i]) for i in some])
@@ -207,8 +199,8 @@ class RefusalModel:
             concepts,
             Views.fit(texts, refused, vectors, concepts),
             Views.fit([texts[i] for i in some], numbers, None if vectors is None else vectors[some], concepts),
-            None if vectors is None else _rule(views, speaks, refused, labels == ORDINARY),
-            _rule(views[:, :2], speaks, refused, labels == ORDINARY),
+            None if vectors is None else _rule(views, speaks, refused, ordinary),
+            _rule(views[:, :2], speaks, refused, ordinary),
         )
 
     def save(self, folder: Path) -> None:
