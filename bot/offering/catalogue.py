@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import product as every_combination
-from pathlib import Path
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -51,7 +50,6 @@ __all__ = [
     "Slot",
     "Term",
     "Zone",
-    "load",
     "plural",
 ]
 
@@ -290,13 +288,6 @@ class Catalogue:
         distance = abs(order.index(was.id) - order.index(now.id)) / len(order)
         risk = 1.0 if now.allergens - was.allergens else 0.0
         return slot.weight * (2 - _likeness(was.tags, now.tags) + distance / 4 + risk)
-
-
-def load(folder: Path) -> Catalogue:
-    """The catalogue in the YAML files of `folder`. Raises `CatalogueErrors` naming every mistake: file, line, cure."""
-    from bot.offering import catalogue_files  # It builds this module's classes, hence not at the top.
-
-    return catalogue_files.load(folder)
 
 
 def plural(phrase: str) -> str:
