@@ -11,6 +11,7 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import leave
 from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.effort import REFILL, note_question
 from actions.knowing import BEANS, Known
@@ -39,6 +40,9 @@ class ActionGreet(Showing):
             # What was left half-done is offered next; two sets of choices are one too many.
             dispatcher.utter_message(response="utter_greet_waiting")
             return []
+        if met and leave.must_ask(self, tracker):
+            dispatcher.utter_message(response="utter_greet_waiting")
+            return leave.ask(self, dispatcher, tracker)
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         usual = usual_of(made) if made else None
@@ -126,6 +130,8 @@ class ActionOfferUsual(Showing):
     """The usual, asked for: offered beside other things, by what was bought anywhere; nothing is ordered by it."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        if leave.must_ask(self, tracker):
+            return [*leave.ask(self, dispatcher, tracker), SlotSet("order_state", "usual")]
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         if made is None or usual_of(made) is None:
