@@ -122,7 +122,8 @@ class ActionGreet(Showing):
             standing = orders.recent(tx, tracker.turn.customer)
         already = {each.about for each in asked if each.question == REFILL}
         # What comes by itself does not run out.
-        already |= {line["sku"] for each in standing if comes_by_itself(each) for line in each.lines}
+        lines = [line for each in standing if comes_by_itself(each) for line in each.lines]
+        already |= {line["sku"] for line in lines} | {line.get("delivers") for line in lines}
         return [each for each in found if each.sku not in already and each.sku not in ruled_out]
 
 
