@@ -1,8 +1,6 @@
 """What the shop sells: products made of modules, which combinations of them can be made now, what they cost.
 
 A catalogue is immutable; the shop's files are read by `catalogue_files`. All money is `Decimal` in the shop's currency.
-
-CatalogueErrors (catalogue_files): everything wrong with the files, at once
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Reads the catalogue from YAML and reports every mistake at once, each with file, line and cure.
-
-CatalogueErrors: a list of CatalogueError(file, line, message, cure)
-"""
+"""Reads the catalogue from YAML and reports every mistake at once, each with file, line and cure (CatalogueErrors)."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from zoneinfo import available_timezones
 import yaml
 from rapidfuzz import process
 
+from bot.mistakes import Mistake
 from bot.offering.catalogue import (
     Catalogue,
     Category,
@@ -28,6 +26,7 @@ from bot.offering.catalogue import (
     Slot,
     Zone,
 )
+from bot.offering.errors import CatalogueErrors
 
 SECTIONS = ("slots", "categories", "fulfilment", "never", "products", "shop")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -44,25 +43,6 @@ SHOP_KEYS = {
     "preparation", "changeable", "delivery", "payment", "returns", "largest_quantity",
 }  # fmt: skip
 CAFFEINE = ("none", "traces", "low", "medium", "high")
-
-
-@dataclass(frozen=True)
-class CatalogueError:
-    file: str
-    line: int
-    message: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message} {self.cure}"
-
-
-class CatalogueErrors(ValueError):
-    """Everything that is wrong with the files of a catalogue."""
-
-    def __init__(self, errors: list[CatalogueError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line)))
-        super().__init__("\n".join(map(str, self.errors)))
 
 
 @dataclass(frozen=True)
@@ -84,10 +64,10 @@ class Table(dict[str, Any]):
 class Reader:
     """Turns YAML values into records; a wrong one is noted and replaced by a harmless value so that reading goes on."""
 
-    errors: list[CatalogueError] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
 
     def wrong(self, at: At, message: str, cure: str) -> None:
-        self.errors.append(CatalogueError(at.file, at.line, message, cure))
+        self.mistakes.append(Mistake(at.file, at.line, message, cure))
 
     def table(self, value: Any, at: At, what: str) -> Table:
         if isinstance(value, Table):
@@ -162,8 +142,8 @@ def load(folder: Path) -> Catalogue:
     catalogue = Catalogue(products, slots, categories, ways, never, shop)
     _check_phrases(reader, catalogue, sections)
     _check_delivered(reader, catalogue, sections)
-    if reader.errors:
-        raise CatalogueErrors(reader.errors)
+    if reader.mistakes:
+        raise CatalogueErrors(reader.mistakes)
     return catalogue
 
 

@@ -18,7 +18,8 @@ from ruamel.yaml import YAML
 
 from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
-from bot.offering.catalogue_files import SECTIONS, CatalogueErrors
+from bot.offering.catalogue_files import SECTIONS
+from bot.offering.errors import CatalogueErrors
 from bot.offering.index import off_brand
 from bot.offering.rules import OfferRules
 from bot.offers import OffersError

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.offering import catalogue
-from bot.offering.catalogue_files import CatalogueErrors
+from bot.offering.errors import CatalogueErrors
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "catalogue"
 KESTREL = catalogue.load(FOLDER)
@@ -260,7 +260,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_and_cure(tmp_path):
     broken = broken.replace("[whole, oat, soy]", "[whole, oaty]")
     with pytest.raises(CatalogueErrors) as raised:
         _load(tmp_path, products=broken)
-    told = [(error.file, error.line) for error in raised.value.errors]
+    told = [(error.file, error.line) for error in raised.value.mistakes]
     assert told == [("products.yml", 9), ("products.yml", 10), ("products.yml", 12), ("products.yml", 15)]
     assert "Did you mean `oat`?" in str(raised.value)
     assert "Did you mean `kind`?" in str(raised.value)
