@@ -188,6 +188,8 @@ class OrderRow(OfCustomer, Base):
     state: Mapped[str]
     placed_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # Of a subscription: how many days apart its deliveries are. Found without looking at all orders.
+    every_days: Mapped[int | None] = mapped_column(index=True)
 
 
 class TicketRow(OfCustomer, Base):

@@ -100,12 +100,12 @@ class Catalogue:
 
     def stock(self, product: str, composition: Mapping[str, Any] | None = None) -> int | None:
         """How many are left: of that size where a size is given, None when it is made to order and never runs out."""
-        item = self.products[product]
-        if not isinstance(item.stock, Mapping):
-            return item.stock
+        count = self._count(self.products[product])
+        if not isinstance(count, Mapping):
+            return count
         values = [_key(value) for value in (composition or {}).values()]
-        exact = [item.stock[value] for value in values if value in item.stock]
-        return exact[0] if exact else sum(item.stock.values())
+        exact = [count[value] for value in values if value in count]
+        return exact[0] if exact else sum(count.values())
 
     def complete(self, composition: Mapping[str, Any]) -> Composition:
         """The composition with only what concerns its product, and what goes without asking filled in."""
@@ -234,8 +234,14 @@ class Catalogue:
         return next(iter(allowed)) if len(allowed) == 1 else item.defaults.get(slot)
 
     def _in_stock(self, item: Product, module: Module) -> bool:
-        by_value = item.stock if isinstance(item.stock, Mapping) else {}
+        count = self._count(item)
+        by_value = count if isinstance(count, Mapping) else {}
         return module.stock != 0 and by_value.get(module.id) != 0
+
+    def _count(self, item: Product) -> int | Mapping[str, int] | None:
+        """The count that holds for a product: of a subscription, of what it brings."""
+        brought = self.products.get(item.delivers) if item.delivers else None
+        return item.stock if brought is None else brought.stock
 
     def _module_problem(self, item: Product, slot: str, value: str) -> Problem | None:
         module = self._module(slot, value)

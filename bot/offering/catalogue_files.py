@@ -31,7 +31,8 @@ MODULE_KEYS = NAMED_KEYS | {"entity", "price", "unit_cost", "stock", "tags", "al
 CATEGORY_KEYS = NAMED_KEYS | {"repurchase_days", "margin"}
 PRODUCT_KEYS = NAMED_KEYS | {
     "category", "kind", "price", "unit_cost", "options", "defaults", "never", "stock", "tags", "allergens", "caffeine",
-    "description", "durable", "replacement_months", "every_days", "popular", "added", "on_sale", "attributes",
+    "description", "durable", "replacement_months", "every_days", "delivers", "popular", "added", "on_sale",
+    "attributes",
 }  # fmt: skip
 SHOP_KEYS = {
     "name", "currency", "timezone", "address", "directions", "phone", "email", "opening_hours", "answer_hours",
@@ -57,6 +58,7 @@ def load(folder: Path) -> Catalogue:
     shop = _shop(reader, sections["shop"], categories)
     catalogue = Catalogue(products, slots, categories, ways, never, shop)
     _check_phrases(reader, catalogue, sections)
+    _check_delivered(reader, catalogue, sections)
     if reader.mistakes:
         raise CatalogueErrors(reader.mistakes)
     return catalogue
@@ -140,6 +142,7 @@ def _product(
         durable=reader.of_type(table, "durable", bool, default=False),
         replacement_months=reader.number(table, "replacement_months", None),
         every_days=reader.number(table, "every_days", None),
+        delivers=reader.of_type(table, "delivers", str, default=None),
         popular=reader.number(table, "popular", None),
         added=reader.of_type(table, "added", date, default=None),
         on_sale=reader.of_type(table, "on_sale", date, default=None),
@@ -266,6 +269,21 @@ def _check_phrases(reader: Reader, catalogue: Catalogue, sections: Mapping[str, 
                 at = sections["products"].key_at.get(term.value, At("modules.yml", 1))
                 cure = f"`{other}` has it too; take it off one of them."
                 reader.wrong(at, f'`{term.value}`: the phrase "{phrase}" means two things.', cure)
+
+
+def _check_delivered(reader: Reader, catalogue: Catalogue, sections: Mapping[str, Table]) -> None:
+    """What a subscription brings is a product of the shop, and comes in all of the sizes that are counted."""
+    for item in catalogue.products.values():
+        if item.delivers is None:
+            continue
+        table = sections["products"][item.id]
+        if not reader.known(item.delivers, catalogue.products, table.key_at["delivers"], "product"):
+            continue
+        counted = catalogue.products[item.delivers].stock
+        offered = {value for values in item.options.values() for value in values}
+        if isinstance(counted, Mapping) and not offered & set(counted):
+            message = f"`{item.id}` and what it delivers have no size in common."
+            reader.wrong(table.key_at["delivers"], message, f"Offer some of {', '.join(counted)} under `options`.")
 
 
 def _known_module(reader: Reader, slots: Mapping[str, Slot], slot: str, value: str, at: At) -> bool:

@@ -28,7 +28,7 @@ IMPORTED = "imported.yml"
 REQUIRED = ("id", "title", "category", "kind", "price")
 _NUMBERS = ("price", "unit_cost", "stock", "popular", "replacement_months", "every_days")
 _LISTS = ("tags", "aliases", "allergens")
-_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "added", "on_sale", "caffeine"}
+_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "delivers", "added", "on_sale", "caffeine"}
 Content = dict[str, Any]
 
 

@@ -1,5 +1,6 @@
 """The catalogue: what it understands, what it refuses, what it offers instead, and what it says of its mistakes."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product as every
 from pathlib import Path
@@ -157,6 +158,17 @@ def test_stock_is_counted_by_size_where_it_is_kept_by_size():
     assert [p.code for p in KESTREL.validate({"product": "nightjar_dark", "size": "1kg"})] == ["out_of_stock"]
 
 
+def test_a_subscription_can_be_had_while_there_is_what_it_brings():
+    """Size by size; one that brings something else each time has no count."""
+    morning = KESTREL.products["morning_flight"]
+    bare = replace(morning, stock={**morning.stock, "250g": 0})
+    shop = replace(KESTREL, products={**KESTREL.products, bare.id: bare})
+    wanted = {"product": "fortnightly_filter", "grind": "filter"}
+    assert [p.code for p in shop.validate({**wanted, "size": "250g"})] == ["out_of_stock"]
+    assert shop.validate({**wanted, "size": "500g"}) == []
+    assert shop.stock("monthly_explorer") is None
+
+
 def test_the_nearest_combinations_keep_what_was_wanted_most():
     """Without coconut it is another plant milk, not another size."""
     near = KESTREL.nearest({"product": "latte", "size": "large", "milk": "coconut"})
@@ -268,6 +280,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_and_cure(tmp_path):
             "is not among the product's options.",
         ),
         ("modules", "size: small, milk: oat", "size: tiny, milk: oat", "`tiny` is no size."),
+        ("products", "price: 3.00", "price: 3.00\n    delivers: tee", "`tee` is no product."),
         ("shop", "Europe/Berlin", "Europe/Atlantis", "`Europe/Atlantis` is no time zone."),
         ("shop", "payment:", "opening_hours: {monday: late}\n  payment:", "`late` are no hours."),
     ],
