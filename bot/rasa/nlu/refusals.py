@@ -19,15 +19,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
-import numpy as np
 import yaml
 from scipy.special import expit
 
 from bot.rasa.nlu import concepts, embeddings, requests
 from bot.rasa.nlu.concepts import Concepts
 from bot.rasa.nlu.embeddings import REMEMBERED
-from bot.rasa.nlu.model import Floats
-from bot.rasa.nlu.refusal_model import ORDINARY, SCOPES, RefusalModel
+from bot.rasa.nlu.refusal_model import ORDINARY, SCOPES, Heard, RefusalModel
 from bot.rasa.nlu.refusal_words import channel_of, topic_of
 from bot.rasa.nlu.words import plain, straight
 
@@ -44,7 +42,7 @@ MANY_MEANINGS = frozenset({"CANCEL", "END", "QUIT", "REVOKE", "REMOVE"})
 CONCEPTS = "concepts"
 BACK_IN = frozenset({"START", "UNSTOP"})
 # Changes when the code below trains differently.
-REVISION = "8"
+REVISION = "9"
 # Intents that speak of consent, memory and mails: to hear a refusal in one of them is near the mark, no false alarm.
 NEIGHBOURS = frozenset(
     {
@@ -111,8 +109,8 @@ class RefusalDetector:
     def __init__(self, model: RefusalModel, encoder: embeddings.Encoder | None) -> None:
         self._model = model
         # The gateway asks about a message, and so does the reading of its intent. No text is kept, only salted hashes.
-        self._recent: OrderedDict[int, float] = OrderedDict()
-        self.encoder = encoder if model.with_vectors is not None else None
+        self._recent: OrderedDict[int, Heard] = OrderedDict()
+        self.encoder = encoder if model.seeing is not None else None
 
     def using(self, encoder: embeddings.Encoder | None) -> RefusalDetector:
         """The same detector with another encoder, or on words alone."""
@@ -130,37 +128,35 @@ class RefusalDetector:
             return None
         spans = [] if whole else requests.pieces(text)
         parts = [text, *(text[start:end] for start, end in spans)] if len(spans) > 1 else [text]
-        rule = self._model.rule(vectors=self.encoder is not None)
-        scores = self._scores(parts)
-        best = int(scores.argmax())
-        if scores[best] < rule.doubtful:
+        heard = self._heard(parts)
+        best = max(heard)
+        if not best.doubtful:
             return None
-        scopes = self._model.scope(parts, self._vectors(parts))
-        heard = {scopes[i] for i in range(len(parts)) if scores[i] >= rule.sure and (i or len(parts) == 1)}
-        scope = cast(Scope, "all" if len(heard) > 1 else scopes[best])
+        own = heard[1:] or heard
+        scopes = {self._scope(part) for part, each in zip(parts[-len(own) :], own, strict=True) if each.sure}
+        scope = cast(Scope, "all" if len(scopes) > 1 else self._scope(parts[heard.index(best)]))
         said = straight(text).lower()
         return Refusal(
             scope,
             channel_of(said) if scope == "marketing" else None,
             topic_of(said) if scope == "marketing" else None,
-            float(expit(scores[best])),
-            bool(scores[best] >= rule.sure),
+            float(expit(best.score)),
+            best.sure,
         )
 
-    def _scores(self, texts: Sequence[str]) -> Floats:
+    def _scope(self, part: str) -> str:
+        return self._model.scope(part, self.encoder)
+
+    def _heard(self, texts: Sequence[str]) -> list[Heard]:
         keys = [hash(text) for text in texts]
         new = [place for place, key in enumerate(keys) if key not in self._recent]
         if new:
-            fresh = [texts[place] for place in new]
-            scores = self._model.score(fresh, self._vectors(fresh))
-            self._recent |= {keys[place]: float(score) for place, score in zip(new, scores, strict=True)}
-        told = np.array([self._recent[key] for key in keys])
+            heard = self._model.hear([texts[place] for place in new], self.encoder)
+            self._recent |= {keys[place]: each for place, each in zip(new, heard, strict=True)}
+        told = [self._recent[key] for key in keys]
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         return told
-
-    def _vectors(self, texts: Sequence[str]) -> Floats | None:
-        return self.encoder.encode(texts).astype(np.float64) if self.encoder else None
 
     @classmethod
     def fit(
