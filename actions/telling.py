@@ -21,7 +21,7 @@ from actions.effort import note_question, settle_question
 from actions.facts_said import sentence
 from actions.facts_told import SELF, Change, Told, plan, remember
 from actions.knowing import granted
-from actions.speech import Speech
+from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from memory import Turn, Tx, facts
 from memory.consent import Evidence, Purpose
@@ -79,7 +79,7 @@ class _Telling(ShopAction):
             new=new.in_words(speech),
             buttons=[
                 *(
-                    button(_opening(words), Choice(action="action_settle_fact", args={**args, "keep": told}))
+                    button(opening(words), Choice(action="action_settle_fact", args={**args, "keep": told}))
                     for words, told in ways.items()
                 ),
                 button(speech.say("utter_choice_neither"), _forgetting([change], purpose)),
@@ -278,10 +278,6 @@ def _forgetting(changes: Iterable[Change], purpose: Purpose) -> Choice:
 
 def _said(speech: Speech, fact: Fact) -> str:
     return sentence(speech, attribute=fact.attribute, value=fact.value, polarity=fact.polarity)
-
-
-def _opening(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _matching(tx: Tx, turn: Turn, told: Iterable[Told], purpose: Purpose) -> list[Fact]:

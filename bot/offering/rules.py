@@ -1,7 +1,4 @@
-"""The rules that marketers edit, `data/offering/tiers.yml` and `offers.yml`: read, checked, all mistakes told at once.
-
-This is the one file of the package that reads from disk.
-"""
+"""The rules that marketers edit, `data/offering/tiers.yml` and `offers.yml`: read, checked, all mistakes told at once."""
 
 from __future__ import annotations
 
