@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.offering.catalogue import Catalogue
-from bot.offering.needs import normal
+from bot.offering.phrases import normal
 
 # A wish is a thing in a few words; a whole sentence is a story of somebody's, and stays unwritten.
 _MOST_WORDS = 3

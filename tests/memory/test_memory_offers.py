@@ -18,6 +18,7 @@ from memory import (
     purchases,
     questions,
     stock,
+    traces,
 )
 from memory.consent import Evidence, Purpose
 from memory.purchases import Line
@@ -187,9 +188,9 @@ def test_stock_stays_right_when_an_order_is_erased_and_nothing_else_stays(memory
     with memory.write() as tx:
         assert stock.ordered(tx) == {("beans", "250g"): 2}
         if memory.path is not None:
-            left = b"".join(file.read_bytes() for file in erasure.files(memory.path))
-            traces = ("ZZYZX", customer, conversation, "ermengarde")
-            assert [trace for trace in traces if trace.encode() in left] == []
+            left = b"".join(file.read_bytes() for file in traces.files(memory.path))
+            looked_for = ("ZZYZX", customer, conversation, "ermengarde")
+            assert [trace for trace in looked_for if trace.encode() in left] == []
         stock.state(tx, counts | {("beans", "250g"): 12}, now=later)
         assert stock.ordered(tx) == {}
 

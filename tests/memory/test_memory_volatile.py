@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from memory_people import NOW, Half, somebody
 
-from memory import Memory, Tx, choices, consent, erasure, messages, threads, transcripts
+from memory import Memory, Tx, choices, consent, erasure, messages, threads, traces, transcripts
 from memory.consent import Evidence, Purpose
 from memory.errors import ConsentRefused
 from memory.messages import Option, Outgoing, Said
@@ -72,7 +72,7 @@ def test_nothing_of_it_reaches_the_file(sqlite_memory: Memory) -> None:
         _decide(tx, customer, "withdrawn")
     _run(sqlite_memory, customer, conversation, 1, 2, 3)
     assert sqlite_memory.path is not None
-    assert not any(b"lapsang" in file.read_bytes() for file in erasure.files(sqlite_memory.path))
+    assert not any(b"lapsang" in file.read_bytes() for file in traces.files(sqlite_memory.path))
 
 
 def test_withdrawing_in_the_middle_keeps_the_task_at_hand(memory: Memory) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.offering import catalogue
+from bot.offering import catalogue, catalogue_files
 from bot.offering.errors import CatalogueErrors
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "catalogue"
-KESTREL = catalogue.load(FOLDER)
+KESTREL = catalogue_files.load(FOLDER)
 
 SMALL = {
     "modules.yml": """
@@ -69,7 +69,7 @@ shop:
 def _load(folder: Path, **changed: str) -> catalogue.Catalogue:
     for name, text in SMALL.items():
         (folder / name).write_text(changed.get(name.removesuffix(".yml"), text))
-    return catalogue.load(folder)
+    return catalogue_files.load(folder)
 
 
 @pytest.fixture
@@ -295,4 +295,4 @@ def test_each_kind_of_mistake_is_told(tmp_path, name, old, new, message):
 def test_an_empty_folder_is_a_mistake(tmp_path):
     """A shop that sells nothing is a wrong path."""
     with pytest.raises(CatalogueErrors, match="There is no catalogue here"):
-        catalogue.load(tmp_path)
+        catalogue_files.load(tmp_path)
