@@ -24,7 +24,7 @@ from bot.rasa.nlu.concepts import Concepts
 from bot.rasa.nlu.embeddings import Embedded, Encoder
 from bot.rasa.nlu.grams import Grams
 from bot.rasa.nlu.language import detect
-from bot.rasa.nlu.model import SEED, Floats, Sparse
+from bot.rasa.nlu.linear import SEED, Floats, Sparse
 from bot.rasa.nlu.net import Net
 
 Whole = NDArray[np.int64]
