@@ -28,6 +28,8 @@ SCOPES: Mapping[str, tuple[Purpose, ...]] = {
     "analytics": (Purpose.ANALYTICS,),
     "sensitive": (Purpose.SENSITIVE,),
 }
+# What goes off at once when one thing is not to be kept, until the customer says how far that goes.
+ONCE = "preferences"
 OPT_OUTS: Mapping[str, str] = {f"opt_out_{scope}": scope for scope in ("marketing", "memory", "profiling", "all")}
 # A refusal that understanding is less sure of is obeyed as well, and asked about.
 SURE = 0.8

@@ -22,7 +22,9 @@ class ActionKeepNothing(ShopAction):
     """ "Don't remember that": stops remembering first, forgets what was just noted, and asks how far it goes."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        turn, refusal = tracker.turn, consents.Refusal("preferences")
+        heard, _ = consents.heard_in(tracker.latest_message or {})
+        turn, refusal = tracker.turn, consents.Refusal(consents.ONCE)
+        recorded = heard if heard and heard.scope == consents.ONCE else None
         text = words_of(tracker)
         just_noted = cited(tracker, FACT)
         with self.shop.memory.read() as tx:
@@ -31,11 +33,15 @@ class ActionKeepNothing(ShopAction):
         def write(tx: Tx) -> None:
             for fact in just_noted:
                 facts.forget(tx, fact, customer=turn.customer)
-            consents.refuse(tx, turn, refusal, said=text)
+            if recorded is None:
+                consents.refuse(tx, turn, refusal, said=text)
 
         turn.stage(write)
         speech = self.speech(tracker)
         restoring = {"meant": "nothing", "restore": [list(each) for each in before]}
+        narrower = ["utter_choice_refuse_only_that"]
+        if recorded and not recorded.sure:
+            narrower.append("utter_choice_refuse_nothing")
         dispatcher.utter_message(
             response="utter_refused_preferences",
             doubt=speech.say("utter_refusal_how_far"),
@@ -44,8 +50,9 @@ class ActionKeepNothing(ShopAction):
                     speech.say("utter_choice_refuse_all"), Choice(action="action_settle_refusal", args={"meant": "all"})
                 ),
                 switch(speech.say("utter_choice_refuse_conversation"), "resume", "withdrawn"),
-                button(
-                    speech.say("utter_choice_refuse_only_that"), Choice(action="action_settle_refusal", args=restoring)
+                *(
+                    button(speech.say(name), Choice(action="action_settle_refusal", args=restoring))
+                    for name in narrower
                 ),
             ],
         )

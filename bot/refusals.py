@@ -11,6 +11,7 @@ from actions import consents
 from actions.consents import Refusal
 from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu import refusals as spoken
+from bot.rasa.nlu.refusal_model import ONCE
 from bot.rasa.nlu.refusals import Context
 from memory import Memory, Turn
 from memory.consent import Purpose
@@ -19,6 +20,9 @@ from memory.messages import Outgoing
 Detect = Callable[..., spoken.Refusal | None]
 # A reading of a doubtful refusal as something else that is worth an answer too.
 _LIKELY = 0.6
+# "This stays between us": nothing more is kept at once, and how far that goes is asked.
+_ONCE = "dont_remember"
+_KEEPING = frozenset({"preferences", "memory", "all"})
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Heard:
     @property
     def intent(self) -> dict[str, Any]:
         """The intent that stands for it in Rasa's parse data."""
-        return {"name": "opt_in" if self.refusal is None else f"opt_out_{self.refusal.scope}", "confidence": 1.0}
+        if self.refusal is None:
+            return {"name": "opt_in", "confidence": 1.0}
+        scope = self.refusal.scope
+        return {"name": _ONCE if scope == consents.ONCE else f"opt_out_{scope}", "confidence": 1.0}
 
     def parse(self) -> dict[str, Any]:
         """The request that stands for it in Rasa's parse data."""
@@ -94,7 +101,8 @@ def _is_keyword(text: str) -> bool:
 
 def _refusal(found: spoken.Refusal, *, method: str) -> Refusal:
     channel, topic = found.channel or consents.ANYWHERE, found.topic or consents.ANYWHERE
-    return Refusal(found.scope, channel, topic, found.sure, method)
+    scope = consents.ONCE if found.scope == ONCE else found.scope
+    return Refusal(scope, channel, topic, found.sure, method)
 
 
 def woven(parsed: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
@@ -113,6 +121,8 @@ def _stands_beside(request: Mapping[str, Any], heard: Heard, *, alone: bool) -> 
     intent = request.get("intent") or {}
     name, confidence = str(intent.get("name")), float(intent.get("confidence") or 0)
     if name in (consents.OPT_OUTS if heard.refusal else ("opt_in",)):
+        return False
+    if name == _ONCE and heard.refusal and heard.refusal.scope in _KEEPING:
         return False
     if not alone or name == "choose":
         return True

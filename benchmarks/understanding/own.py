@@ -67,7 +67,10 @@ def heard(detector: RefusalDetector, by_scope: Mapping[str, Sequence[Any]], ordi
     refused = [(scope, str(text)) for scope, texts in by_scope.items() for text in texts]
     answers = [(scope, text, detector.detect(text, context=Context())) for scope, text in refused]
     alarms = [(text, a) for text in talk if (a := detector.detect(text, context=Context(task_open=True)))]
-    scoped = [(scope, a.scope) for scope, _, a in answers if a and scope in refusals.SCOPES]
+    # The sets know no scope for one thing alone.
+    scoped = [
+        (scope, "memory" if a.scope == "once" else a.scope) for scope, _, a in answers if a and scope in refusals.SCOPES
+    ]
     return {
         "refusals": len(refused),
         "recall": round(sum(a is not None for *_, a in answers) / len(refused), 4),

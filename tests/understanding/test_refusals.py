@@ -176,6 +176,18 @@ def test_held_out_refusals_and_talk(detector):
     assert alarms <= 0.01
 
 
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        ("以后别再给我发邮件了", "email"), ("別再打電話推銷了", "phone"), ("微信别再推了", "wechat"),
+        ("pare de mandar no zap", "whatsapp"), ("不要再寄電子報", None), ("no more newsletters", None),
+    ],
+)  # fmt: skip
+def test_the_channel_is_read_in_other_languages_too(text, channel):
+    """Also where no spaces part the words."""
+    assert channel_of(text) == channel
+
+
 def test_channels_that_may_go_on_are_not_refused():
     """ "texts are fine but no more emails" refuses emails."""
     assert channel_of("texts are fine but no more emails") == "email"

@@ -32,7 +32,9 @@ Whole = NDArray[np.int64]
 NO_MORE = frozenset({"neg", "all", "more", "want", "pls"})
 # Words and concepts; with them, what the encoder sees by a network and by the nearest examples.
 WORD_VIEWS, ALL_VIEWS = 2, 4
-SCOPES = ("all", "marketing", "memory", "profiling")
+# `once`: that one thing is not to be kept ("this stays between us"), where `memory` is all that a customer tells.
+ONCE = "once"
+SCOPES = ("all", "marketing", "memory", ONCE, "profiling")
 # Everyday talk. Near misses ("stop the order"), written to be mistaken, have labels of their own and are rarer in life.
 ORDINARY = "ordinary"
 NEAR_MISSES = 0.1

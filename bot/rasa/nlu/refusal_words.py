@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 
 _CHANNELS = {
-    "email": r"e-?mails?|emailed|emailing|mails?|mailing|inbox|newsletters?|correos?|courriels?|bolet[ií]n|nieuwsbrief|"
-    r"maile|maili|メール|メルマガ|邮件|郵件|電子報|信箱|بريد",
-    "sms": r"sms|texts?|texting|texted|text messages?|短信|簡訊",
-    "whatsapp": r"what'?s ?app|wapp|whatsapp\w*|微信",
-    "phone": r"calls?|calling|phone|ring(?:ing)?|telephone|llam\w+|appel\w*|anruf\w*|chiamat\w*|電話|电话|call mat",
+    "email": r"e-?mails?|emailed|emailing|mails?|mailing|inbox|correos?|courriels?"
+    r"|maile|maili|mejl\w*|e-?posta\w*|بريد",
+    "sms": r"sms\w{0,3}|texts?|texting|texted|text messages?",
+    "whatsapp": r"what'?s ?app|wapp|whatsapp\w*|zap",
+    "wechat": r"we ?chat",
+    "phone": r"calls?|calling|phone|ring(?:ing)?|telephone|telef\w+|llam\w+|appel\w*|anruf\w*|chiamat\w*|call mat",
     "telegram": r"telegram",
     "push": r"push|notifications?|pings?",
     "post": r"post|letters?|letterbox|catalogues?|leaflets?|flyers?|brochures?",
 }
-_CHANNEL = {name: re.compile(rf"(?<![^\W\d_])(?:{words})(?![^\W\d_])") for name, words in _CHANNELS.items()}
+# Scripts that put no space between words.
+_UNSPACED = {
+    "email": "メール|邮件|郵件|信箱|邮箱",
+    "sms": "短信|簡訊",
+    "wechat": "微信",
+    "phone": "電話|电话",
+}
+_CHANNEL = {
+    name: re.compile(rf"(?<![^\W\d_])(?:{words})(?![^\W\d_])|{_UNSPACED.get(name, '(?!)')}")
+    for name, words in _CHANNELS.items()
+}
 _ALLOWED = r"(?:are |is |'s )?(?:ok|okay|fine|good|only|alright|allowed|yes)\b"
 _NUMBER_ONLY = re.compile(r"\b(?:phone )?number\b")
 _TOPICS = {
@@ -40,15 +51,14 @@ _TOPIC = {
 
 
 def channel_of(said: str) -> str | None:
-    """The one channel that a refusal of marketing names; None for none or several: then all are meant."""
+    """The one channel that a refusal of marketing names; None for none or several: all are meant. A newsletter is a
+    thing, not a way: refusing it says nothing in favour of texts."""
     named = [
         name
         for name, pattern in _CHANNEL.items()
         for found in [pattern.search(said)]
         if found and not _allowed(said, found.start(), found.end())
     ]
-    if "newsletter" in said and len(named) == 1 and not re.search(r"e-?mails?\b", said):
-        return None  # A newsletter is a thing, not a way: refusing it says nothing in favour of texts.
     return named[0] if len(named) == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""Hears a refusal before anything else does: of marketing, of memory, of profiling, or of all of it.
+"""Hears a refusal before anything else does: of marketing, of memory, for good or once, of profiling, or of all of it.
 
 First the keywords that a law or a messaging platform demands, then a classifier trained on refusals in many wordings
 and languages and on what only sounds like one ("stop the order"). It leans to hearing one: a doubtful refusal comes
@@ -25,13 +25,13 @@ from scipy.special import expit
 from bot.rasa.nlu import concepts, embeddings, requests
 from bot.rasa.nlu.concepts import Concepts
 from bot.rasa.nlu.embeddings import REMEMBERED
-from bot.rasa.nlu.refusal_model import ORDINARY, SCOPES, Heard, RefusalModel
+from bot.rasa.nlu.refusal_model import ONCE, ORDINARY, SCOPES, Heard, RefusalModel
 from bot.rasa.nlu.refusal_words import channel_of, topic_of
 from bot.rasa.nlu.words import plain, straight
 
 logger = logging.getLogger(__name__)
 
-Scope = Literal["marketing", "memory", "profiling", "all"]
+Scope = Literal["marketing", "memory", "once", "profiling", "all"]
 WEB = "web"
 # On sight, on every channel (domain rules 3). Those in the second set also say other things on a web chat: be doubtful.
 KEYWORDS = frozenset(
@@ -42,11 +42,11 @@ MANY_MEANINGS = frozenset({"CANCEL", "END", "QUIT", "REVOKE", "REMOVE"})
 CONCEPTS = "concepts"
 BACK_IN = frozenset({"START", "UNSTOP"})
 # Changes when the code below trains differently.
-REVISION = "9"
+REVISION = "10"
 # Intents that speak of consent, memory and mails: to hear a refusal in one of them is near the mark, no false alarm.
 NEIGHBOURS = frozenset(
     {
-        "opt_in", "dont_remember", "forget_that", "forget_everything", "not_that_again", "cancel_subscription",
+        "opt_in", "forget_that", "forget_everything", "not_that_again", "cancel_subscription",
         "export_data", "what_do_you_know",
     }
 )  # fmt: skip
@@ -134,7 +134,10 @@ class RefusalDetector:
             return None
         own = heard[1:] or heard
         scopes = {self._scope(part) for part, each in zip(parts[-len(own) :], own, strict=True) if each.sure}
-        scope = cast(Scope, "all" if len(scopes) > 1 else self._scope(parts[heard.index(best)]))
+        if len(scopes) > 1:
+            scopes.discard(ONCE)
+        one = next(iter(scopes)) if len(scopes) == 1 else self._scope(parts[heard.index(best)])
+        scope = cast(Scope, "all" if len(scopes) > 1 else one)
         said = straight(text).lower()
         return Refusal(
             scope,
@@ -194,6 +197,8 @@ def examples(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _scope_of_intent(intent: str) -> str:
+    if intent == "dont_remember":
+        return ONCE
     scope = intent.removeprefix("opt_out_")
     if intent.startswith("opt_out_") and scope in SCOPES:
         return scope
