@@ -203,13 +203,12 @@ class RefusalModel:
         cls, texts: Sequence[str], labels: Sequence[str], *, encoder: Encoder | None, concepts: Concepts
     ) -> RefusalModel:
         """Train on texts labelled by scope, `ordinary`, or anything else for near misses."""
-        texts, ordinary = list(texts), np.array(labels) == ORDINARY
-        seen = encoder.embed(texts) if encoder else None
+        texts, ordinary, speaks = list(texts), np.array(labels) == ORDINARY, english(texts)
+        seen = _seen(texts, speaks, encoder) if encoder else None
         refused = np.isin(labels, SCOPES).astype(np.int64)
         some = np.flatnonzero(refused)
         numbers = np.array([SCOPES.index(labels[i]) for i in some])
-        views = _unseen(texts, refused, seen, concepts)
-        speaks = english(texts)
+        views = _unseen(texts, refused, speaks, seen, concepts)
 
         def rule(rows: NDArray[np.bool_], width: int) -> Rule:
             rows = rows if len(set(refused[rows])) == 2 else np.ones(len(texts), dtype=np.bool_)
@@ -271,13 +270,27 @@ def _restored(stored: dict[str, Any]) -> Rule:
     return Rule(**{**stored, "weights": tuple(stored["weights"])})
 
 
-def _unseen(texts: list[str], refused: Whole, seen: Embedded | None, concepts: Concepts) -> Floats:
+def _seen(texts: Sequence[str], speaks: NDArray[np.bool_], encoder: Encoder) -> Embedded:
+    """The texts as the encoder sees them; nothing but zeros for other languages than its own."""
+    rows = np.flatnonzero(speaks)
+    some = encoder.embed([texts[row] for row in rows])
+    blank = [np.zeros((len(texts), part.shape[1]), dtype=np.float32) for part in (some.vectors, some.inner)]
+    for part, whole in zip((some.vectors, some.inner), blank, strict=True):
+        whole[rows] = part
+    return Embedded(*blank)
+
+
+def _unseen(
+    texts: list[str], refused: Whole, speaks: NDArray[np.bool_], seen: Embedded | None, concepts: Concepts
+) -> Floats:
     """One column a view: each text as judged by models trained on the other folds."""
     views = np.zeros((len(texts), WORD_VIEWS if seen is None else ALL_VIEWS))
     for known, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(views, refused):
-        some, others = (None if seen is None else seen[rows] for rows in (known, unseen))
-        fitted = Views.fit([texts[i] for i in known], refused[known], some, concepts)
-        views[unseen] = np.hstack(fitted.logits([texts[i] for i in unseen], others))
+        fitted = Views.fit([texts[i] for i in known], refused[known], None if seen is None else seen[known], concepts)
+        for rows, sees in ((unseen[speaks[unseen]], seen), (unseen[~speaks[unseen]], None)):
+            if len(rows):
+                found = fitted.logits([texts[i] for i in rows], None if sees is None else sees[rows])
+                views[rows, : len(found)] = np.hstack(found)
     return views
 
 
