@@ -1,0 +1,105 @@
+"""Examples of telling (data/nlu/telling), with what is told of in brackets, and of ordinary talk, which tells nothing.
+
+A line under `like:` tells that of each thing in brackets; another way stands in parentheses behind it: "I love [oat]
+but not [soy](dislike)". What is named without brackets is told nothing of.
+
+ExamplesError: a line says something that cannot be told of such a thing; the message names file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.rasa.nlu import fact_clauses, fact_mentions
+from bot.rasa.nlu.fact_mentions import THING, WAYS, Mention
+
+FOLDER = "telling"
+NOTHING = "nothing"
+# Intents whose examples may well tell something, or name what was told before.
+TELLING = frozenset(
+    {"state_preference", "forget_that", "dont_remember", "not_that_again", "why_do_you_say_that", "what_do_you_know"}
+)
+_MARKED = re.compile(r"\[([^\]]+)\](?:\((\w+)\))?")
+Find = Callable[[str], Sequence[dict[str, Any]]]
+
+
+class ExamplesError(Exception):
+    """A line of the examples cannot be read."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text in lower case, what it names, and the way in which something is told of each."""
+
+    text: str
+    mentions: tuple[Mention, ...]
+    ways: tuple[str, ...]
+
+
+def load(folder: Path, *, entities: Find) -> list[Example]:
+    """The examples of telling in `folder` (data/nlu) and its ordinary talk; `entities` finds the shop's words."""
+    told = [e for path in files(folder) for e in read(path, entities=entities)]
+    if not told:
+        raise ExamplesError(f"{folder / FOLDER} holds no examples of telling: restore it.")
+    return [*told, *ordinary(folder, entities=entities)]
+
+
+def ordinary(folder: Path, *, entities: Find) -> list[Example]:
+    """The examples of all intents but those of telling, where they name anything."""
+    talk = (_example(text, [], entities) for text in _talk(folder))
+    return [example for example in talk if example.mentions]
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of examples of telling."""
+    return sorted((folder / FOLDER).glob("*.yml"))
+
+
+def read(path: Path, *, entities: Find) -> list[Example]:
+    """The examples of one file."""
+    content: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        return [parsed(str(line), way, entities=entities) for way, lines in content.items() for line in lines]
+    except ExamplesError as error:
+        raise ExamplesError(f"{path}: {error}") from error
+
+
+def parsed(line: str, way: str, *, entities: Find) -> Example:
+    """One line under the heading `way`."""
+    text, end, marks = "", 0, []
+    for marked in _MARKED.finditer(line):
+        text += line[end : marked.start()]
+        marks.append((len(text), len(text) + len(marked.group(1)), marked.group(2) or way))
+        text, end = text + marked.group(1), marked.end()
+    return _example(text + line[end:], marks, entities, line=line)
+
+
+def _example(text: str, marks: list[tuple[int, int, str]], entities: Find, *, line: str = "") -> Example:
+    said = fact_clauses.said(text)
+    found: list[tuple[Mention, str]] = []
+    open_marks = list(marks)
+    for mention in fact_mentions.find(said, entities(text)):
+        mark = next((m for m in marks if m[0] < mention.end and mention.start < m[1]), None)
+        if mark in open_marks:
+            open_marks.remove(mark)
+        found.append((mention, mark[2] if mark else NOTHING))
+    # What the shop has no word for is a thing like any other.
+    found += [(Mention(a, b, THING, said[a:b], {"taste": ("product", said[a:b])}), way) for a, b, way in open_marks]
+    found.sort(key=lambda pair: pair[0].start)
+    for mention, way in found:
+        if way != NOTHING and way not in WAYS[mention.kind]:
+            raise ExamplesError(f"{line!r} tells {way!r} of {mention.word!r}, which can only be {WAYS[mention.kind]}.")
+    return Example(said, tuple(mention for mention, _ in found), tuple(way for _, way in found))
+
+
+def _talk(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("*.yml")):
+        for block in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("nlu", ()):
+            if block.get("intent") not in TELLING:
+                yield from (line.lstrip()[2:].strip() for line in block["examples"].splitlines() if line.isascii())
