@@ -63,6 +63,7 @@ def quantity(slots: Slots) -> int:
 def line_of(catalogue: Catalogue, slots: Slots) -> Line:
     """The product being chosen as a line of an order, in plain JSON."""
     whole = catalogue.complete(composition(slots))
+    item = catalogue.products.get(whole.product)
     return {
         "sku": whole.product,
         "options": {slot: value for slot, value in whole.items() if slot != PRODUCT},
@@ -70,6 +71,7 @@ def line_of(catalogue: Catalogue, slots: Slots) -> Line:
         "unit_price": str(catalogue.price(whole)),
         "unit_cost": str(catalogue.unit_cost(whole)),
         **({GIFT: True} if slots.get(GIFT) else {}),
+        **({"delivers": item.delivers} if item and item.delivers else {}),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import leave
 from actions.base import DIALOGUE, Event, ShopTracker, button
 from actions.effort import REFILL, note_question
 from actions.knowing import BEANS, Known
@@ -39,6 +40,9 @@ class ActionGreet(Showing):
             # What was left half-done is offered next; two sets of choices are one too many.
             dispatcher.utter_message(response="utter_greet_waiting")
             return []
+        if met and leave.must_ask(self, tracker):
+            dispatcher.utter_message(response="utter_greet_waiting")
+            return leave.ask(self, dispatcher, tracker)
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         usual = usual_of(made) if made else None
@@ -118,7 +122,8 @@ class ActionGreet(Showing):
             standing = orders.recent(tx, tracker.turn.customer)
         already = {each.about for each in asked if each.question == REFILL}
         # What comes by itself does not run out.
-        already |= {line["sku"] for each in standing if comes_by_itself(each) for line in each.lines}
+        lines = [line for each in standing if comes_by_itself(each) for line in each.lines]
+        already |= {line["sku"] for line in lines} | {line.get("delivers") for line in lines}
         return [each for each in found if each.sku not in already and each.sku not in ruled_out]
 
 
@@ -126,6 +131,8 @@ class ActionOfferUsual(Showing):
     """The usual, asked for: offered beside other things, by what was bought anywhere; nothing is ordered by it."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        if leave.must_ask(self, tracker):
+            return [*leave.ask(self, dispatcher, tracker), SlotSet("order_state", "usual")]
         known = self.known(tracker)
         made = self.set_for(known, Asked(), tracker) if known.person.bought else None
         if made is None or usual_of(made) is None:

@@ -9,12 +9,12 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import times
+from actions import consents, leave, times
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.checking import just_mentioned
 from actions.early import EarlyAccess, to_come
 from actions.effort import note_question, settle_question
-from actions.knowing import Known
+from actions.knowing import Known, know
 from actions.shop_questions import lowest_price, products_meant
 from actions.showing import ASKED, FIRST_CATEGORY, SHOWN, Asked, Showing, Shown, seed_of
 from bot.flows.model import Choice
@@ -22,8 +22,11 @@ from bot.offering.candidates import NEW_DAYS
 from bot.offering.catalogue import Product
 from bot.offering.choices import ChoiceSet, Option, SetKind
 from bot.offering.effort import changed_outcome
+from memory import Tx
+from memory.consent import Decision, Purpose
 
 FOR_WHOM = "ask_for_whom"
+_DECIDED = {"granted": "utter_allowed_personalisation", "withdrawn": "utter_refused_personalisation"}
 _RESPONSES = {SetKind.PERSONAL: "utter_choices_personal", SetKind.POPULAR: "utter_choices_popular"}
 
 
@@ -54,8 +57,10 @@ class ActionRecommend(_Suggest):
     """Something for this customer. Where little is known and a question is left: one question first."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        asked, known = self.asked(tracker), self.known(tracker)
-        answered = "answer" in tracker.arguments
+        asked, answered = self.asked(tracker), "answer" in tracker.arguments
+        if leave.must_ask(self, tracker):
+            return leave.ask(self, dispatcher, tracker, category=asked.category)
+        known = self.known(tracker)
         made = self.set_for(known, asked, tracker, questions_left=0 if answered else self._left(tracker))
         if made.kind is SetKind.QUESTION:
             return self._ask(dispatcher, tracker, asked)
@@ -89,6 +94,30 @@ class ActionRecommend(_Suggest):
 
     def _again(self, answer: str, asked: Asked) -> Choice:
         return Choice(action=self.name(), args={"answer": answer, "category": asked.category})
+
+
+class ActionUsePurchases(_Suggest):
+    """Takes the answer to whether purchases may shape what is suggested; suggestions follow either way."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
+        turn, args, asked = tracker.turn, tracker.arguments, self.asked(tracker)
+        decision: Decision = "granted" if args.get("decision") == "granted" else "withdrawn"
+        method = "words" if (tracker.latest_message or {}).get("typed") else "button"
+        said = consents.evidence(turn, method, str(args.get("asked")), version=self.name())
+
+        def decide(tx: Tx) -> None:
+            consents.decide(tx, turn, (Purpose.PERSONALISATION,), decision, said=said)
+
+        with self.shop.memory.ahead(decide) as tx:
+            known = know(tx, turn.customer, catalogue=self.catalogue)
+        turn.stage(decide)
+        made = self.set_for(known, asked, tracker)
+        leave.settle(tracker, made)
+        dispatcher.utter_message(response=_DECIDED[decision])
+        return self.show(dispatcher, tracker, made, asked, response=self.response(made.kind))
+
+    def asked(self, tracker: ShopTracker) -> Asked:
+        return Asked(category=self.category(tracker))
 
 
 class ActionRecommendGift(_Suggest):

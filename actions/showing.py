@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import leave
 from actions.base import Event, ShopAction, ShopTracker, button
 from actions.cart import order_choice
 from actions.citing import SET, cites
@@ -26,15 +27,11 @@ from bot.offering.candidates import SLOTS, Person, Slot, Wanted
 from bot.offering.catalogue import PRODUCT
 from bot.offering.choices import ChoiceSet, Engine, Option, SetKind
 from bot.offering.reasons import Evidence, Reason
-from memory import questions
-from memory.consent import Purpose
 
 SHOWN, RULED_OUT, ASKED = "choices_shown", "ruled_out", "questions_asked"
 # The part of the shop in which somebody new is shown what is popular.
 FIRST_CATEGORY = "drinks"
 GIFT_TAG = "gift"
-# It is said again after so long.
-_TOLD_FOR = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -168,32 +165,10 @@ class Showing(ShopAction):
             json_message={"cards": [self.card(option, speech) for option in made.options]},
             **variables,
         )
-        self._tell_once(dispatcher, tracker, made)
+        leave.tell_once(self, dispatcher, tracker, made)
         shown = Shown(made.kind.value, seed_of(tracker.turn.now), asked, tuple(map(_plain, made.options)), (*earlier,))
         category = self.catalogue.products[made.options[0].sku].category
         return [SlotSet(SHOWN, shown.to_slot()), SlotSet("shown", category), *cites(SET, "shown")]
-
-    def _tell_once(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, made: ChoiceSet) -> None:
-        """At the first set that goes by purchases it is said so, with one tap to switch it off."""
-        turn, memory = tracker.turn, self.shop.memory
-        if memory.policies.default(Purpose.PERSONALISATION).told != "first_use":
-            return
-        cited = {each.kind for option in made.options for each in option.reason.evidence}
-        if made.kind is not SetKind.PERSONAL or "purchase" not in cited:
-            return
-        with self.shop.memory.read() as tx:
-            told = questions.of(tx, turn.customer, since=turn.now - _TOLD_FOR)
-        if any(each.question == questions.NOTICE for each in told):
-            return
-        turn.stage(
-            lambda tx: questions.ask(
-                tx, turn.customer, conversation=turn.conversation, question=questions.NOTICE, now=turn.now
-            )
-        )
-        args = {"scope": "personalisation", "decision": "withdrawn"}
-        title = self.speech(tracker).say("utter_choice_not_my_purchases")
-        off = button(title, Choice(action="action_switch_consent", args=args))
-        dispatcher.utter_message(response="utter_personal_told", buttons=[off])
 
     def button(self, option: Option, speech: Speech, *, gift: bool) -> dict[str, Any]:
         """The option as a button: it begins an order, which still asks what is open and for a yes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.offering.catalogue import Catalogue
-from bot.offering.needs import normal
+from bot.offering.phrases import normal
 
 # A wish is a thing in a few words; a whole sentence is a story of somebody's, and stays unwritten.
 _MOST_WORDS = 3
@@ -16,7 +16,8 @@ _ASKING = (
     r"got any|sell me|how much (?:is|are)|what does"
 )
 _WISH = re.compile(
-    rf"(?:\b(?:{_ASKING})\b\s+(?:to (?:buy|order|get|have)\s+)?(?:(?:an?|some|any|the|your)\b)?|^(?:an?|some|any)\b)"
+    rf"(?:\b(?:{_ASKING})\b\s+(?:to (?:buy|order|get|have)\s+)?(?:(?:an?|some|any|the|your)\b)?"
+    r"|^(?:(?:and|also|plus|oh|ok|then|maybe)\W+)*(?:an?|some|any)\b)"
     r"\s*(?P<wanted>[\w' -]+)"
 )
 _END = re.compile(

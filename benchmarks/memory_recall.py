@@ -71,7 +71,7 @@ def fill(path: Path, count: int, *, dice: random.Random) -> None:
     dice.shuffle(subjects)
     document = 0
     for start in range(0, count, AT_ONCE):
-        rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        rows: Rows = defaultdict(list)
         for place in range(start, min(start + AT_ONCE, count)):
             document = _customer(rows, ids[place], subjects[place], document, dice)
         store.execute("BEGIN")
@@ -85,58 +85,65 @@ def fill(path: Path, count: int, *, dice: random.Random) -> None:
     store.close()
 
 
-def _customer(rows: dict[str, list[tuple[Any, ...]]], key: str, number: int, document: int, dice: random.Random) -> int:
-    def put(table: str, **row: Any) -> None:
-        marks = ", ".join("?" * len(row))
-        rows[f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"].append(tuple(row.values()))
+Rows = dict[str, list[tuple[Any, ...]]]
 
+
+def _put(rows: Rows, table: str, **row: Any) -> None:
+    marks = ", ".join("?" * len(row))
+    rows[f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"].append(tuple(row.values()))
+
+
+def _customer(rows: Rows, key: str, number: int, document: int, dice: random.Random) -> int:
+    """The rows of one customer; the last id of a search document so far is taken and given back."""
     customer, conversation = f"c_{key}", f"v_{key}"
     here = {"customer": customer, "conversation": conversation}
-    put("customers", id=customer, child=0, created_at=AT)
-    put("identities", channel="shop", address=f"s{number}", created_at=AT, verified_at=AT, customer=customer)
+    _put(rows, "customers", id=customer, child=0, created_at=AT)
+    _put(rows, "identities", channel="shop", address=f"s{number}", created_at=AT, verified_at=AT, customer=customer)
     counts = {"events": 24, "messages": TURNS * 2, "turns": TURNS}
     opened = {"channel": "web", "in_charge": "assistant", "opened_at": AT, "last_at": AT}
-    put("conversations", id=conversation, customer=customer, **opened, **counts)
+    _put(rows, "conversations", id=conversation, customer=customer, **opened, **counts)
     decided = {"purpose": "preferences", "channel": "*", "topic": "*", "decision": "granted", "decided_at": AT}
-    put("consents", customer=customer, **decided, decision_id=number)
+    _put(rows, "consents", customer=customer, **decided, decision_id=number)
     for seq in range(5, 25):
         body = f'{{"event":"slot","name":"size","value":{seq}}}'
-        put("events", **here, seq=seq, at=AT, body=body)
-    put("checkpoints", **here, upto=4, snapshot='{"slots":{"size":"large"}}', at=AT)
+        _put(rows, "events", **here, seq=seq, at=AT, body=body)
+    _put(rows, "checkpoints", **here, upto=4, snapshot='{"slots":{"size":"large"}}', at=AT)
     for turn in range(1, TURNS + 1):
-        put(
-            "turns",
-            **here,
-            message_id=str(turn),
-            turn=turn,
-            said=turn * 2 - 1,
-            first=turn * 2 - 1,
-            last=turn * 2,
-            at=AT,
-        )
-        for sender, said in (
-            ("customer", SAID[dice.randrange(len(SAID))]),
-            ("assistant", "Which size would you like?"),
-        ):
-            message = turn * 2 - (sender == "customer")
-            put("messages", **here, id=message, turn=turn, sender=sender, text=said, at=AT)
-            index, indexed = search.plan(customer, said)
-            document += 1 + dice.randrange(4_000_000)
-            put("search_documents", id=document, **here, message=message)
-            put(index, rowid=document, words=indexed)
-        offered = {"position": 1, "title": "Large", "payload": '{"set":{"size":"large"}}', "at": AT}
-        put("choices", **here, token=f"{key}{turn}", turn=turn, **offered)
-    left = {"flow": "order_drink", "step": "milk", "slots": '{"product":"latte"}', "description": "the milk"}
-    put("threads", **here, id=f"t_{key}", **left, state="open", opened_at=AT, touched_at=AT)
-    for attribute, value in (("milk", "oat"), ("size", "large")):
-        told = {"polarity": "like", "for_whom": "self", "lasting": 1, "purpose": "preferences", "state": "current"}
-        source = {"channel": "web", "touch_point": "chat", "told_by": "customer", "told_at": AT, "confirmed_at": AT}
-        half_life = {"half_life_days": 180.0, "turn": 1}
-        put("facts", **here, id=f"f_{key}{attribute}", attribute=attribute, value=value, **told, **source, **half_life)
-    for line in range(3):
-        bought = {"order_id": f"o{number}", "ordered_at": AT, "sku": "beans", "quantity": 1, "unit_price": 99_500}
-        put("purchases", customer=customer, line=f"{key}-{line}", **bought, gift=0)
+        document = _spoken(rows, here, key, turn, document, dice)
+    _remembered(rows, here, key, number)
     return document
+
+
+def _spoken(rows: Rows, here: dict[str, str], key: str, turn: int, document: int, dice: random.Random) -> int:
+    """One turn, its two messages and a choice; gives back the last id of a search document."""
+    said, answered = turn * 2 - 1, turn * 2
+    _put(rows, "turns", **here, message_id=str(turn), turn=turn, said=said, first=said, last=answered, at=AT)
+    for sender, message, text in (
+        ("customer", said, SAID[dice.randrange(len(SAID))]),
+        ("assistant", answered, "Which size would you like?"),
+    ):
+        _put(rows, "messages", **here, id=message, turn=turn, sender=sender, text=text, at=AT)
+        index, indexed = search.plan(here["customer"], text)
+        document += 1 + dice.randrange(4_000_000)
+        _put(rows, "search_documents", id=document, **here, message=message)
+        _put(rows, index, rowid=document, words=indexed)
+    offered = {"position": 1, "title": "Large", "payload": '{"set":{"size":"large"}}', "at": AT}
+    _put(rows, "choices", **here, token=f"{key}{turn}", turn=turn, **offered)
+    return document
+
+
+def _remembered(rows: Rows, here: dict[str, str], key: str, number: int) -> None:
+    """A thread, two facts and three purchases."""
+    left = {"flow": "order_drink", "step": "milk", "slots": '{"product":"latte"}', "description": "the milk"}
+    _put(rows, "threads", **here, id=f"t_{key}", **left, state="open", opened_at=AT, touched_at=AT)
+    told = {"polarity": "like", "for_whom": "self", "lasting": 1, "purpose": "preferences", "state": "current"}
+    source = {"channel": "web", "touch_point": "chat", "told_by": "customer", "told_at": AT, "confirmed_at": AT}
+    rest = {**here, **told, **source, "half_life_days": 180.0, "turn": 1}
+    for attribute, value in (("milk", "oat"), ("size", "large")):
+        _put(rows, "facts", id=f"f_{key}{attribute}", attribute=attribute, value=value, **rest)
+    bought = {"order_id": f"o{number}", "ordered_at": AT, "sku": "beans", "quantity": 1, "unit_price": 99_500}
+    for line in range(3):
+        _put(rows, "purchases", customer=here["customer"], line=f"{key}-{line}", **bought, gift=0)
 
 
 def tidy(path: Path) -> None:

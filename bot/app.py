@@ -192,7 +192,7 @@ def _routers(parts: Parts, limits: Limits) -> Iterator[APIRouter]:
     )
     yield pages.router(demo=settings.demo)
     if settings.demo:
-        yield demo.router(settings, parts.gateway, parts.people, parts.clock)
+        yield demo.router(settings, parts.gateway, parts.clock)
     yield operations.router(parts.memory, parts.files.all())
 
 

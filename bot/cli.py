@@ -91,7 +91,7 @@ def check() -> None:
 
     findings = checks.run(settings.load())
     for finding in findings:
-        typer.echo(str(finding))
+        typer.echo(f"{finding.severity}: {finding}")
     errors = sum(finding.severity == "error" for finding in findings)
     typer.echo(f"{errors} errors, {len(findings) - errors} warnings.")
     raise typer.Exit(1 if errors else 0)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from bot import tokens
 from bot.channels import messaging
-from bot.channels.people import People
 from bot.clock import Clock
 from bot.gateway import Gateway, Incoming, Rejected
 from bot.offering.orders import BadRow
@@ -79,9 +78,22 @@ class Forward(BaseModel):
     hours: float = Field(gt=0, le=24 * 365)
 
 
-def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -> APIRouter:
+def router(settings: Settings, gateway: Gateway, clock: Clock) -> APIRouter:
     """The routes under /demo; only mounted in demo mode."""
     api = APIRouter(prefix="/demo", tags=["demo"])
+    _add_customers(api, settings, clock)
+    _add_messaging(api, gateway, clock)
+
+    @api.post("/clock")
+    def forward(by: Forward) -> dict[str, str]:
+        """Move the clock forward: "come back in two days"."""
+        clock.advance(timedelta(hours=by.hours))
+        return {"now": clock().isoformat(timespec="seconds")}
+
+    return api
+
+
+def _add_customers(api: APIRouter, settings: Settings, clock: Clock) -> None:
     listed = customers(settings.data / "demo")
 
     @api.get("/customers")
@@ -103,6 +115,8 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         )
         return {"token": signed}
 
+
+def _add_messaging(api: APIRouter, gateway: Gateway, clock: Clock) -> None:
     @api.post("/messaging")
     async def say(said: MessagingSay) -> dict[str, list[dict[str, str]]]:
         """Say something in the messaging app; the replies come as text."""
@@ -118,14 +132,6 @@ def router(settings: Settings, gateway: Gateway, people: People, clock: Clock) -
         with gateway.memory.read() as tx:
             shown = messages.after(tx, conversation.id, after=0, limit=500)
         return {"messages": _texts(shown)}
-
-    @api.post("/clock")
-    def forward(by: Forward) -> dict[str, str]:
-        """Move the clock forward: "come back in two days"."""
-        clock.advance(timedelta(hours=by.hours))
-        return {"now": clock().isoformat(timespec="seconds")}
-
-    return api
 
 
 def _of_address(gateway: Gateway, address: str, now: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from actions.erasing import CONVERSATION, EVERYTHING, NOTHING, erase_less
 from bot.assistant import Answer, Said
 from bot.rasa.nlg import WordingGenerator
-from memory import Memory, Turn, messages
+from memory import Memory, Turn, choices
 from memory.messages import Outgoing
 
 # The intents of a text, in order.
@@ -41,7 +41,7 @@ class Farewell:
 
     def _is_open(self, turn: Turn) -> bool:
         with self._memory.read() as tx:
-            return any(_chosen(payload) for payload in messages.offered(tx, turn.conversation))
+            return any(_chosen(payload) for payload in choices.offered(tx, turn.conversation))
 
     def _say(self, turn: Turn, name: str) -> Answer:
         said: Outgoing = self._wording.message(name, {}, language=turn.language, channel=turn.channel)

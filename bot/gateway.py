@@ -23,7 +23,7 @@ from bot.rasa.nlg import WordingGenerator
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.typed_chinese import place
 from bot.refusals import Heard, Refusals
-from memory import Memory, Tx, conversations, identities, messages
+from memory import Memory, Tx, choices, conversations, identities, messages
 from memory.conversations import Conversation
 from memory.errors import UnknownCustomer
 from memory.messages import Reply, Shown
@@ -240,14 +240,14 @@ def _said(tx: Tx, incoming: Incoming, conversation: str) -> Said:
     if incoming.impulse is not None:
         return Said("", incoming.impulse)
     if incoming.choice is not None:
-        chosen = messages.resolve_choice(tx, conversation, incoming.choice)
+        chosen = choices.resolve(tx, conversation, incoming.choice)
         return Said(chosen.title, chosen.payload) if chosen else Said("", {})
     text = (incoming.text or "").strip()
     numbered = incoming.channel in TEXT_ONLY
-    payload = messages.resolve_typed_choice(tx, conversation, text, numbers=numbered)
+    payload = choices.resolve_typed(tx, conversation, text, numbers=numbered)
     which = place(text) if payload is None else None
     if which is not None and (numbered or "第" in text):
-        payload = messages.resolve_typed_choice(tx, conversation, str(which), numbers=True)
+        payload = choices.resolve_typed(tx, conversation, str(which), numbers=True)
     return Said(_plain(text), payload)
 
 

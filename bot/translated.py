@@ -5,12 +5,12 @@ English stands in for what is missing, so that these are warnings; a variable th
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
+from bot.mistakes import Mistake
 from bot.wording import FALLBACK_LANGUAGE, Part, Variant, Wording
 
 # Where the shop's own files say something to customers: the path of keys from the top; * is any key or place in a list.
@@ -40,50 +40,41 @@ _SPOKEN_KEYS = re.compile(r"\.attributes\.[^.]+$")
 _WORDY = re.compile(r"[A-Za-z]{3}")
 
 
-@dataclass(frozen=True)
-class Untold:
-    """Something that a language lacks, or has wrong."""
-
-    severity: Literal["error", "warning"]
-    file: str
-    line: int
-    message: str
-    cure: str
-
-
-def untold(data: Path, words: Wording) -> Iterator[Untold]:
+def untold(data: Path, words: Wording) -> Iterator[Mistake]:
     """Everything that the wording of a language lacks beside English, by the place of the English text."""
     english = data / "wording" / f"{FALLBACK_LANGUAGE}.yml"
     at, spoken = _lines(english), list(_spoken(data))
     for language in sorted(set(words.languages) - {FALLBACK_LANGUAGE}):
         file = data / "wording" / f"{language}.yml"
         for name in sorted(words.names - set(words.languages[language])):
-            yield Untold("warning", str(english), at.get(name, 1), f"{name} has no text in {language}.", _add(file))
+            lack = f"{name} has no text in {language}."
+            yield Mistake(str(english), at.get(name, 1), lack, _add(file), "warning")
         yield from _variables(words, language, file)
         for text, where, line in spoken:
             if text not in words.words.get(language, {}):
-                yield Untold("warning", where, line, f"{text!r} has no words in {language}.", _add(file, "words"))
+                lack = f"{text!r} has no words in {language}."
+                yield Mistake(where, line, lack, _add(file, "words"), "warning")
 
 
 def _add(file: Path, part: str = "wording") -> str:
     return f"Add it under `{part}:` in {file.name}; until then customers read it in English."
 
 
-def _variables(words: Wording, language: str, file: Path) -> Iterator[Untold]:
+def _variables(words: Wording, language: str, file: Path) -> Iterator[Mistake]:
     at, english = _lines(file), words.languages[FALLBACK_LANGUAGE]
     for name, variants in words.languages[language].items():
         line = at.get(name, 1)
         if name not in english:
             cure = "Correct the name, or add it to en.yml."
-            yield Untold("error", str(file), line, f"{name} is in no English wording.", cure)
+            yield Mistake(str(file), line, f"{name} is in no English wording.", cure)
             continue
         here, there = variables(variants), variables(english[name])
         for extra in sorted(here - there):
             cure = f"There are: {', '.join(sorted(there)) or 'none'}."
-            yield Untold("error", str(file), line, f"{name}: nothing fills {{{extra}}}.", cure)
+            yield Mistake(str(file), line, f"{name}: nothing fills {{{extra}}}.", cure)
         for missing in sorted(there - here):
             message = f"{name} leaves out {{{missing}}}, which the English text says."
-            yield Untold("warning", str(file), line, message, "Say it, or take it out of en.yml.")
+            yield Mistake(str(file), line, message, "Say it, or take it out of en.yml.", "warning")
 
 
 def variables(variants: Iterable[Variant]) -> frozenset[str]:

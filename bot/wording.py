@@ -3,7 +3,7 @@
 `{name}` is filled in; `[...]` is left out when a variable inside it is empty; `{{`, `}}`, `[[` and `]]` are literal.
 `words:` of a language has what stands in English in the shop's other files (titles, steps of flows): English -> words.
 
-Errors: WordingErrors, which carries every mistake of a folder as (file, line, message, cure).
+Errors: WordingErrors, which carries every mistake of a folder.
 """
 
 import random
@@ -17,7 +17,8 @@ import yaml
 
 from bot.flows.conditions import Condition, ConditionError
 from bot.flows.conditions import parse as parse_condition
-from bot.flows.model import Choice, ChoiceError, Mistake
+from bot.flows.model import Choice, ChoiceError
+from bot.mistakes import Mistake, Mistakes
 
 FALLBACK_LANGUAGE = "en"
 Show = Callable[[str, Any], str]
@@ -25,12 +26,8 @@ Show = Callable[[str, Any], str]
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(\w+)\}|\[|\]|[^{}\[\]]+|[{}]")
 
 
-class WordingErrors(Exception):
-    """Every mistake of the folder, at once."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
-        self.mistakes = tuple(mistakes)
+class WordingErrors(Mistakes):
+    """A folder of wording cannot be used."""
 
 
 @dataclass(frozen=True)

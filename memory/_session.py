@@ -271,3 +271,16 @@ def transaction(engine: Engine, make: Callable[[Session], Tx]) -> Iterator[Tx]:
         session.close()
     for call in tx._after_commit:
         call()
+
+
+@contextmanager
+def rehearsal(engine: Engine, make: Callable[[Session], Tx], write: Callable[[Tx], None]) -> Iterator[Tx]:
+    """A transaction in which ``write`` was run, and which is always rolled back."""
+    session = GatedSession(engine, autoflush=False, expire_on_commit=False)
+    try:
+        tx = make(session)
+        write(tx)
+        tx._writable = False
+        yield tx
+    finally:
+        session.close()

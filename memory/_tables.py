@@ -43,11 +43,21 @@ class OfCustomer:
 
 
 class OfCustomerKey:
-    """The same, where the customer leads the primary key."""
+    """The same, where the customer leads the primary key: their rows lie side by side in the file."""
+
+    __table_args__: Any = (CLUSTERED,)
 
     @declared_attr
     def customer(cls) -> Mapped[str]:
         return mapped_column(String, ForeignKey("customers.id"), primary_key=True, sort_order=-10)
+
+
+class OfConversation(OfCustomerKey):
+    """A row of one conversation, whose rows lie side by side among the customer's."""
+
+    @declared_attr
+    def conversation(cls) -> Mapped[str]:
+        return mapped_column(PlainString, primary_key=True, sort_order=-9)
 
 
 class CustomerRow(Base):
@@ -94,31 +104,25 @@ class ConversationRow(OfCustomer, Base):
     turns: Mapped[int] = mapped_column(default=0)
 
 
-class EventRow(OfCustomerKey, Base):
+class EventRow(OfConversation, Base):
     __tablename__ = "events"
-    __table_args__ = (CLUSTERED,)
 
-    conversation: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     body: Mapped[dict[str, Any]]
 
 
-class CheckpointRow(OfCustomerKey, Base):
+class CheckpointRow(OfConversation, Base):
     __tablename__ = "checkpoints"
-    __table_args__ = (CLUSTERED,)
 
-    conversation: Mapped[str] = mapped_column(primary_key=True)
     upto: Mapped[int]
     snapshot: Mapped[dict[str, Any]]
     at: Mapped[datetime]
 
 
-class MessageRow(OfCustomerKey, Base):
+class MessageRow(OfConversation, Base):
     __tablename__ = "messages"
-    __table_args__ = (CLUSTERED,)
 
-    conversation: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     turn: Mapped[int]
     sender: Mapped[str]
@@ -130,13 +134,11 @@ class MessageRow(OfCustomerKey, Base):
     key: Mapped[str | None]
 
 
-class TurnRow(OfCustomerKey, Base):
+class TurnRow(OfConversation, Base):
     """One incoming message id and the messages it led to: what makes a retry get the same reply."""
 
     __tablename__ = "turns"
-    __table_args__ = (CLUSTERED,)
 
-    conversation: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[str] = mapped_column(primary_key=True)
     turn: Mapped[int]
     said: Mapped[int | None]
@@ -145,11 +147,9 @@ class TurnRow(OfCustomerKey, Base):
     at: Mapped[datetime]
 
 
-class ChoiceRow(OfCustomerKey, Base):
+class ChoiceRow(OfConversation, Base):
     __tablename__ = "choices"
-    __table_args__ = (CLUSTERED,)
 
-    conversation: Mapped[str] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
     turn: Mapped[int]
     position: Mapped[int]
@@ -160,7 +160,6 @@ class ChoiceRow(OfCustomerKey, Base):
 
 class ThreadRow(OfCustomerKey, Base):
     __tablename__ = "threads"
-    __table_args__ = (CLUSTERED,)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation: Mapped[str]
@@ -189,6 +188,8 @@ class OrderRow(OfCustomer, Base):
     state: Mapped[str]
     placed_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # Of a subscription: how many days apart its deliveries are. Found without looking at all orders.
+    every_days: Mapped[int | None] = mapped_column(index=True)
 
 
 class TicketRow(OfCustomer, Base):
@@ -231,7 +232,6 @@ class ConsentRow(OfCustomerKey, Base):
     """The one current decision per purpose, channel and topic: what a turn reads."""
 
     __tablename__ = "consents"
-    __table_args__ = (CLUSTERED,)
 
     purpose: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
@@ -268,21 +268,18 @@ class _Fact(OfCustomerKey):
 
 class FactRow(_Fact, Base):
     __tablename__ = "facts"
-    __table_args__ = (CLUSTERED,)
 
 
 class SensitiveFactRow(_Fact, Base):
     """Apart from the others, so that no grant but the one for sensitive data opens it."""
 
     __tablename__ = "sensitive_facts"
-    __table_args__ = (CLUSTERED,)
 
 
 class PurchaseRow(OfCustomerKey, Base):
     """One line of an order that the shop told of; a negative quantity is a return."""
 
     __tablename__ = "purchases"
-    __table_args__ = (CLUSTERED,)
 
     # Made of the line's content, so that the same file twice changes nothing.
     line: Mapped[str] = mapped_column(primary_key=True)
@@ -304,7 +301,6 @@ class ProfileRow(OfCustomerKey, Base):
     """What was computed about a customer, each time that it was: the newest is in force."""
 
     __tablename__ = "profiles"
-    __table_args__ = (CLUSTERED,)
 
     at: Mapped[datetime] = mapped_column(primary_key=True)
     tier: Mapped[str]
@@ -415,7 +411,6 @@ class DocumentRow(OfCustomerKey, Base):
     """What search finds: a message by its place. The words are in the database's own full-text index."""
 
     __tablename__ = "search_documents"
-    __table_args__ = (CLUSTERED,)
 
     # Made of the time, so that the newest are found first.
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from memory import migrations
 from memory._gate import guard
-from memory._session import Tx, transaction
+from memory._session import Tx, rehearsal, transaction
 from memory._types import storable
 from memory.policies import Policies
 from memory.volatile import Volatile
@@ -78,6 +78,11 @@ class Memory:
     def write(self) -> AbstractContextManager[Tx]:
         """A transaction that writes: committed at the end of the block, rolled back when the block raises."""
         return transaction(self._writers, lambda session: self._tx(session, writable=True))
+
+    def ahead(self, write: Callable[[Tx], None]) -> AbstractContextManager[Tx]:
+        """A transaction that only reads, on the state that ``write`` will lead to; nothing of it is kept. For a reply
+        that says what a decision brings before both are committed together."""
+        return rehearsal(self._writers, lambda session: self._tx(session, writable=True), write)
 
     def close(self) -> None:
         """Give back all connections."""

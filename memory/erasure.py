@@ -6,21 +6,17 @@ log - probe every store, the bytes of the database's files included - write the 
 ``unfinished`` finds again.
 """
 
-import mmap
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from memory import _registry, _session, _tombstones, search, stock
-from memory._gate import MAINTENANCE
+from memory import _registry, _session, _tombstones, search, stock, traces
 from memory._ids import new_id
 from memory._session import Tx
 from memory._tables import (
@@ -123,10 +119,10 @@ def complete(
     probes["process"] = memory.volatile.count(subject.customers)
     probes |= _probe_tables(memory, subject)
     ids = subject.customers | subject.conversations
-    probes |= _truncate(memory, patience=patience) | scan(memory, ids)
+    probes |= traces.truncate(memory, patience=patience) | traces.scan(memory, ids)
     if probes.get("files") and not probes["log waits for a reader"]:
-        _rewrite(memory)
-        probes |= _truncate(memory, patience=patience) | scan(memory, ids)
+        traces.rewrite(memory)
+        probes |= traces.truncate(memory, patience=patience) | traces.scan(memory, ids)
     return _write_receipt(memory, receipt_, deleted=deleted, probes=probes, now=now)
 
 
@@ -151,10 +147,10 @@ def settle(memory: "Memory", *, now: datetime, patience: timedelta = timedelta(s
         waiting = [one for one in _receipts(tx) if one.done_at is None and one.probes.get("log waits for a reader")]
     if not waiting:
         return ()
-    left = _truncate(memory, patience=patience)
+    left = traces.truncate(memory, patience=patience)
     if not any(left.values()):
-        _rewrite(memory)
-        left = _truncate(memory, patience=patience)
+        traces.rewrite(memory)
+        left = traces.truncate(memory, patience=patience)
     if any(left.values()):
         return ()
     for one in waiting:
@@ -174,25 +170,6 @@ def unfinished(tx: Tx) -> tuple[str, ...]:
 def receipt(tx: Tx, receipt_: str) -> Receipt | None:
     """A receipt by its id; needs nothing else, since it says nothing of anybody."""
     return next((one for one in _receipts(tx, ReceiptRow.id == receipt_)), None)
-
-
-def scan(memory: "Memory", ids: Iterable[str]) -> dict[str, int]:
-    """In how many of the database's files any of these ids stands, free pages and log included. SQLite only.
-
-    Every row about a customer holds the customer's id, so a row that is left anywhere is found by it.
-    """
-    path = memory.path
-    if path is None:
-        return {}
-    return {"files": sum(_holds(file, ids) for file in files(path))}
-
-
-def files(path: Path) -> list[Path]:
-    """The files that make up a SQLite database."""
-    return [file for file in (path, *(path.with_name(path.name + end) for end in _ENDINGS)) if file.exists()]
-
-
-_ENDINGS = ("-wal", "-shm", "-journal")
 
 
 def _subject(memory: "Memory", receipt_: str) -> Subject:
@@ -254,51 +231,6 @@ def _probe_tables(memory: "Memory", subject: Subject) -> dict[str, int]:
             )
             for kept in _registry.TABLES
         }
-
-
-def _truncate(memory: "Memory", *, patience: timedelta) -> dict[str, int]:
-    """Leave no old version of a deleted row: SQLite's log is truncated, PostgreSQL's dead rows are vacuumed."""
-    if memory.path is None:
-        _vacuum(memory)
-        return {}
-    until = time.monotonic() + patience.total_seconds()
-    while True:
-        busy = _checkpoint(memory.path)
-        if not busy or time.monotonic() >= until:
-            return {"log waits for a reader": int(busy)}
-        time.sleep(0.02)
-
-
-def _rewrite(memory: "Memory") -> None:
-    """Copy SQLite's file without the gaps of its pages. `secure_delete` overwrites what is deleted, but not the copies
-    that an earlier rebalancing of a tree left in the unallocated part of a page; seen in about half of all erasures."""
-    if memory.path is None:
-        return
-    with closing(sqlite3.connect(memory.path, timeout=30, isolation_level=None)) as connection:
-        connection.execute("VACUUM")
-
-
-def _checkpoint(path: Path) -> bool:
-    """Whether a reader or writer kept the log from being truncated."""
-    with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
-        try:
-            return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
-        except sqlite3.OperationalError:
-            return True
-
-
-def _vacuum(memory: "Memory") -> None:
-    with memory._engine.connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT", **MAINTENANCE)
-        for kept in _registry.TABLES:
-            connection.execute(text(f"VACUUM {kept.name}"))
-
-
-def _holds(file: Path, ids: Iterable[str]) -> bool:
-    if file.stat().st_size == 0:
-        return False
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(one.encode()) >= 0 for one in ids)
 
 
 def _write_receipt(

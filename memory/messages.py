@@ -1,10 +1,9 @@
-"""What people saw, exactly once: a repeated message id finds the reply that was given, and each choice shown has a
-token that means its payload in this conversation alone.
+"""What people saw, exactly once: a repeated message id finds the reply that was given. What a tap on a choice in it
+means is `choices`' matter.
 
 Without a grant to resume only the numbers of a turn reach the database; what was said is kept in this process, and a
 retry that another process gets finds an empty reply."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,12 +39,6 @@ _FROM = _ALL.where(MessageRow.id > bindparam("after")).order_by(MessageRow.id)
 _BETWEEN = Prepared(_FROM.where(MessageRow.id <= bindparam("upto")))
 _AFTER = Prepared(_FROM.limit(bindparam("most")))
 _NEWEST = Prepared(_ALL.order_by(MessageRow.id.desc()).limit(bindparam("most")))
-_WITHIN = (ChoiceRow.customer == bindparam("owner"), ChoiceRow.conversation == bindparam("within"))
-_CHOICES = select(ChoiceRow.position, ChoiceRow.title, ChoiceRow.payload).where(*_WITHIN)
-_CHOICE = Prepared(_CHOICES.where(ChoiceRow.token == bindparam("chosen")))
-# By a list of tokens, which the index gives by itself: asked outright, SQLite reads all choices of the conversation.
-_OF_TURN = select(ChoiceRow.token).where(*_WITHIN, ChoiceRow.turn == bindparam("of"))
-_OFFERED = Prepared(_CHOICES.where(ChoiceRow.token.in_(_OF_TURN)).order_by(ChoiceRow.position))
 _LAST_TURN = Prepared(select(ConversationRow.turns).where(ConversationRow.id == bindparam("within")), keys=True)
 _SHOW, _OFFER, _RECORD = Prepared(insert(MessageRow)), Prepared(insert(ChoiceRow)), Prepared(insert(TurnRow))
 # Takes a turn number and the next message ids, and gives the turn and the last id.
@@ -175,22 +168,30 @@ def record_turn(
     options: list[tuple[str, Option]] = []
     for reply in replies:
         shown.append(_show(reply, number=first + len(shown), options=options, now=now))
+    _keep(tx, held, shown, options, turn=turn, now=now)
+    number = None if said is None else first
     key = {"customer": held.owner, "conversation": conversation}
+    entry = {"message_id": message_id, "turn": turn, "said": number, "first": first, "last": last, "at": now}
+    _RECORD.each(tx, [{**key, **entry}])
+    return Reply(turn, number, tuple(shown[said is not None :]))
+
+
+def _keep(
+    tx: Tx, held: Held, shown: Sequence[Shown], options: Sequence[tuple[str, Option]], *, turn: int, now: datetime
+) -> None:
+    """Into the database with a grant to resume, else into this process."""
+    key = {"customer": held.owner, "conversation": held.conversation}
     rows = [_row(one, turn=turn, key=key) for one in shown]
     offered = _choice_rows(options, turn=turn, key=key, now=now)
     if _is_kept(tx, held):
         _keeping.bring_back(tx, held)
         _SHOW.each(tx, rows)
-        search.index(tx, held.owner, conversation, [(one.id, one.text) for one in shown])
+        search.index(tx, held.owner, held.conversation, [(one.id, one.text) for one in shown])
         _OFFER.each(tx, offered)
     else:
         kept = _keeping.working(tx, held)
         kept.messages.extend(rows)
         kept.choices.extend(offered)
-    number = None if said is None else first
-    entry = {"message_id": message_id, "turn": turn, "said": number, "first": first, "last": last, "at": now}
-    _RECORD.each(tx, [{**key, **entry}])
-    return Reply(turn, number, tuple(shown[said is not None :]))
 
 
 def next_turn(tx: Tx, conversation: str) -> int:
@@ -215,67 +216,12 @@ def newest(tx: Tx, conversation: str, *, limit: int = 50) -> list[Shown]:
     return _shown(_NEWEST(tx, owner=held.owner, within=conversation, most=limit))[::-1]
 
 
-def resolve_choice(tx: Tx, conversation: str, token: str) -> Option | None:
-    """The choice behind a token of this conversation, whose title is shown as said when it is tapped; None for any
-    other token."""
-    chosen = _chosen(tx, conversation, token)
-    return None if chosen is None else Option(str(chosen["title"]), dict(chosen["payload"]))
-
-
-def offered(tx: Tx, conversation: str) -> tuple[dict[str, Any], ...]:
-    """The payloads of the choices that the last turn showed, in order."""
-    return tuple(dict(row["payload"]) for row in _offered(tx, conversation))
-
-
-def resolve_typed_choice(tx: Tx, conversation: str, text: str, numbers: bool = False) -> dict[str, Any] | None:
-    """The payload of the choice of the last turn whose title ``text`` is, or with ``numbers`` whose number, counted
-    from 1 through the whole turn. None when no choice, or more than one, is meant."""
-    rows = _offered(tx, conversation)
-    typed = _plain(text)
-    bare = _plain(_POLITE.sub("", text))
-    fits = [row["payload"] for row in rows if _plain(row["title"]) in (typed, bare)]
-    if not fits and numbers:
-        fits = [row["payload"] for row in rows if typed == str(row["position"])]
-    return fits[0] if fits and all(fit == fits[0] for fit in fits) else None
-
-
-def _offered(tx: Tx, conversation: str) -> Sequence[Mapping[str, Any]]:
-    held = _session.hold(tx, conversation)
-    number = _LAST_TURN(tx, within=conversation).scalar_one()
-    if _is_kept(tx, held):
-        return [dict(row) for row in _OFFERED(tx, owner=held.owner, within=conversation, of=number).mappings()]
-    return [row for row in _keeping.look(tx, held).choices if row["turn"] == number]
-
-
 def _is_kept(tx: Tx, held: Held) -> bool:
     return consent.allows(tx, held.owner, Purpose.RESUME)
 
 
 def _held(tx: Tx, held: Held) -> list[Shown]:
     return [_one(row) for row in _keeping.look(tx, held).messages]
-
-
-def _chosen(tx: Tx, conversation: str, token: str) -> Mapping[str, Any] | None:
-    held = _session.hold(tx, conversation)
-    if _is_kept(tx, held):
-        row = _CHOICE(tx, owner=held.owner, within=conversation, chosen=token).mappings().first()
-        if row is not None:
-            return dict(row)
-    # One that was shown before the conversation was kept again is still held here.
-    return next((row for row in _keeping.look(tx, held).choices if row["token"] == token), None)
-
-
-# What people put around a choice's words: "yes, remember such things please".
-_POLITE = re.compile(
-    r"^\W*(?:(?:yes|yeah|yep|ok|okay|sure)\b[\s,.:;!-]*)|[\s,.!]*\b(?:please|thanks)\W*$"
-    r"|^(?:好的?|嗯|我?要|我?想要|请|請|选|選)[\s,，。]*|[\s,，。]*(?:吧|谢谢|謝謝)\W*$",
-    re.IGNORECASE,
-)
-
-
-def _plain(text: str) -> str:
-    """Letters and digits alone: "Pick up!" means the choice "Pick-up"."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _show(reply: Outgoing, *, number: int, options: list[tuple[str, Option]], now: datetime) -> Shown:

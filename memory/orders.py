@@ -45,13 +45,15 @@ def place(
 ) -> Order:
     """Place an order under ``number``. The same number again gives the order that stands; nothing is placed twice.
 
-    ``lines`` are mappings that JSON can carry; ``fulfilment`` is a mapping, or a word such as pickup. Raises Conflict
-    when the number is another customer's.
+    ``lines`` are mappings that JSON can carry (``sku``, ``quantity``, ``options``; ``delivers``: the thing that goes
+    from stock, where that is another than ``sku``); ``fulfilment`` is a mapping (``every_days`` makes it a
+    subscription), or a word such as pickup. Raises Conflict when the number is another customer's.
     """
     _session.serve(tx, customer)
     owner = customer if conversation is None else _session.hold(tx, conversation, customer=customer).owner
     row = {"number": number, "customer": owner, "conversation": conversation, "state": "placed"}
-    content = {"lines": [dict(line) for line in lines], "fulfilment": _fulfilment(fulfilment)}
+    way = _fulfilment(fulfilment)
+    content = {"lines": [dict(line) for line in lines], "fulfilment": way, "every_days": way.get("every_days")}
     money = {"total": Decimal(str(total)), "currency": currency}
     _PLACE.each(tx, [{**row, **content, **money, "placed_at": now, "changed_at": now}])
     standing = by_number(tx, number, customer=customer)

@@ -1,8 +1,8 @@
 """How much is left: what the catalogue stated, less what stands ordered since it stated that.
 
-Nothing is counted down. A cancelled order gives its pieces back by being cancelled, and a new count by the shop
-replaces the old one together with everything ordered before it. Of orders that are deleted the number of pieces stays,
-and nothing else.
+Nothing is counted down. A cancelled order gives its pieces back by being cancelled, a subscription takes its pieces
+delivery by delivery, and a new count by the shop replaces the old one together with everything taken before it. Of
+orders that are deleted the number of pieces stays, and nothing else.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
-from memory import _session
+from memory import _session, deliveries
 from memory._session import Tx
 from memory._tables import OrderRow, StockRow
 
@@ -44,10 +44,11 @@ def version(tx: Tx) -> datetime | None:
     return newest
 
 
-def ordered(tx: Tx) -> dict[Piece, int]:
-    """How many pieces of each thing that is counted stand ordered since its count was stated."""
+def ordered(tx: Tx, *, now: datetime | None = None) -> dict[Piece, int]:
+    """How many pieces of each thing that is counted stand ordered since its count was stated, the deliveries of
+    subscriptions that were due until ``now`` among them."""
     noted = _noted(tx)
-    taken = _taken(tx, noted, true())
+    taken = _taken(tx, noted, true(), now=now or tx.now)
     gone = select(StockRow.sku, StockRow.module, StockRow.gone).where(StockRow.gone > 0)
     for sku, module, pieces in _session.private(tx, gone):
         taken[sku, module] = taken.get((sku, module), 0) + pieces
@@ -56,23 +57,27 @@ def ordered(tx: Tx) -> dict[Piece, int]:
 
 def keep_count(tx: Tx, which: ColumnElement[bool]) -> None:
     """Before these orders are deleted: keep the number of pieces in them that are gone from stock."""
-    for (sku, module), pieces in _taken(tx, _noted(tx), which).items():
+    for (sku, module), pieces in _taken(tx, _noted(tx), which, now=tx.now).items():
         counted = update(StockRow).where(StockRow.sku == sku, StockRow.module == module)
         _session.private(tx, counted.values(gone=StockRow.gone + pieces))
 
 
-def _taken(tx: Tx, noted: Mapping[Piece, tuple[int, datetime]], which: ColumnElement[bool]) -> dict[Piece, int]:
+def _taken(
+    tx: Tx, noted: Mapping[Piece, tuple[int, datetime]], which: ColumnElement[bool], *, now: datetime
+) -> dict[Piece, int]:
     if not noted:
         return {}
     since = min(at for _, at in noted.values())
-    # What was placed since then was changed no earlier.
-    placed = select(OrderRow.lines, OrderRow.placed_at).where(OrderRow.changed_at >= since, which)
+    # What was placed since then was changed no earlier; a subscription of before still delivers.
+    once = (OrderRow.changed_at >= since) & (OrderRow.state != deliveries.CANCELLED)
+    placed = select(OrderRow.lines, *deliveries.SCHEDULE).where(once | OrderRow.every_days.is_not(None), which)
     taken: dict[Piece, int] = {}
-    for lines, placed_at in _session.private(tx, placed.where(OrderRow.state != "cancelled")):
-        for line in lines:
+    for order in _session.private(tx, placed):
+        for line in order.lines:
             piece = _piece(line, noted)
-            if piece is not None and placed_at >= noted[piece][1]:
-                taken[piece] = taken.get(piece, 0) + int(line.get("quantity", 1))
+            times = 0 if piece is None else deliveries.count(order, since=noted[piece][1], until=now)
+            if piece is not None and times:
+                taken[piece] = taken.get(piece, 0) + times * int(line.get("quantity", 1))
     return taken
 
 
@@ -82,6 +87,6 @@ def _noted(tx: Tx) -> dict[Piece, tuple[int, datetime]]:
 
 
 def _piece(line: Mapping[str, object], noted: Mapping[Piece, object]) -> Piece | None:
-    sku, options = str(line.get("sku")), line.get("options")
+    sku, options = str(line.get("delivers") or line.get("sku")), line.get("options")
     modules = [str(value) for value in options.values()] if isinstance(options, Mapping) else []
     return next(((sku, module) for module in (*modules, "") if (sku, module) in noted), None)

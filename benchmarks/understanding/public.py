@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +12,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import matthews_corrcoef
 
+from benchmarks.understanding.stock.sets import OUTSIDE, SEED, Pairs, draw, rows, share
 from bot.rasa.nlu.embeddings import Encoder
 from bot.rasa.nlu.model import IntentModel
-
-OUTSIDE = "NO_NODES_DETECTED"
-SEED = 7
-Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,6 @@ class Trained:
         return rule.floor, [self.model.labels[i] for i in rows.argmax(axis=1)], rows.max(axis=1)
 
 
-def rows(path: Path, text: str, label: str) -> Pairs:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [(row[text], row[label]) for row in csv.DictReader(stream)]
-
-
 def hint3(data: Path, encoder: Encoder) -> dict[str, Any]:
     """Real queries to a live shop; about two in five are out of scope. Protocol of HINT3, v1, full training set."""
     folder = data / "hint3-sofmattress" / "dataset" / "v1"
@@ -57,10 +48,10 @@ def hint3(data: Path, encoder: Encoder) -> dict[str, Any]:
         floor, labels, sure = trained.judge(texts, words_only=words_only)
         found = np.where(sure >= floor, labels, OUTSIDE)
         told[name] = {
-            "in_scope_accuracy_without_threshold": _share(np.array(labels)[inside] == gold[inside]),
+            "in_scope_accuracy_without_threshold": share(np.array(labels)[inside] == gold[inside]),
             "threshold": round(floor, 2),
-            "in_scope_accuracy": _share(found[inside] == gold[inside]),
-            "out_of_scope_recall": _share(found[~inside] == OUTSIDE),
+            "in_scope_accuracy": share(found[inside] == gold[inside]),
+            "out_of_scope_recall": share(found[~inside] == OUTSIDE),
             "mcc": round(float(matthews_corrcoef(gold, found)), 3),
         }
     told["confusions"] = confusions(gold.tolist(), found.tolist())
@@ -70,7 +61,7 @@ def hint3(data: Path, encoder: Encoder) -> dict[str, Any]:
 def banking77(data: Path, encoder: Encoder) -> dict[str, Any]:
     """10-shot: ten of each intent, tested on the rest of the training file, three draws. Full: four fifths for one."""
     pairs = rows(data / "banking77" / "banking_data" / "train.csv", "text", "category")
-    shots = [_accuracy(*_draw(pairs, 10, seed), encoder, folds=5) for seed in (SEED, SEED + 1, SEED + 2)]
+    shots = [_accuracy(*draw(pairs, 10, seed), encoder, folds=5) for seed in (SEED, SEED + 1, SEED + 2)]
     order = np.random.default_rng(SEED).permutation(len(pairs))
     cut = len(pairs) // 5
     full = _accuracy([pairs[i] for i in order[cut:]], [pairs[i] for i in order[:cut]], encoder, folds=2)
@@ -81,7 +72,7 @@ def banking77(data: Path, encoder: Encoder) -> dict[str, Any]:
 def clinc150(data: Path, encoder: Encoder, *, shots: int) -> dict[str, Any]:
     """Trained on the training file without its out-of-scope questions, tested on validation and all of those."""
     content = json.loads((data / "clinc150" / "data" / "data_train.json").read_text())
-    train, _ = _draw([tuple(pair) for pair in content["train"]], shots, SEED)
+    train, _ = draw([tuple(pair) for pair in content["train"]], shots, SEED)
     trained = Trained.on(train, encoder, folds=2)
     inside, outside = content["val"], content["oos_train"] + content["oos_val"]
     told: dict[str, Any] = {"examples_per_intent": shots, "in_scope": len(inside), "out_of_scope": len(outside)}
@@ -90,36 +81,21 @@ def clinc150(data: Path, encoder: Encoder, *, shots: int) -> dict[str, Any]:
         right = np.array(labels) == np.array([label for _, label in inside])
         _, _, strange = trained.judge([text for text, _ in outside], words_only=words_only)
         told[name] = {
-            "in_scope_accuracy_without_threshold": _share(right),
+            "in_scope_accuracy_without_threshold": share(right),
             "threshold": round(floor, 2),
-            "in_scope_accuracy": _share(right & (sure >= floor)),
-            "out_of_scope_recall": _share(strange < floor),
+            "in_scope_accuracy": share(right & (sure >= floor)),
+            "out_of_scope_recall": share(strange < floor),
         }
     return told
-
-
-def _draw(pairs: Pairs, shots: int, seed: int) -> tuple[Pairs, Pairs]:
-    """`shots` pairs of each label, and the rest."""
-    taken: Counter[str] = Counter()
-    chosen, rest = [], []
-    for i in np.random.default_rng(seed).permutation(len(pairs)):
-        pair = pairs[int(i)]
-        taken[pair[1]] += 1
-        (chosen if taken[pair[1]] <= shots else rest).append(pair)
-    return chosen, rest
 
 
 def _accuracy(train: Pairs, test: Pairs, encoder: Encoder, *, folds: int) -> dict[str, float]:
     trained = Trained.on(train, encoder, folds=folds)
     texts, gold = [text for text, _ in test], np.array([label for _, label in test])
     return {
-        name: _share(np.array(trained.judge(texts, words_only=words_only)[1]) == gold)
+        name: share(np.array(trained.judge(texts, words_only=words_only)[1]) == gold)
         for name, words_only in (("words", True), ("words and embeddings", False))
     }
-
-
-def _share(hits: np.ndarray) -> float:
-    return round(float(np.mean(hits)), 4)
 
 
 def confusions(gold: Sequence[str], found: Sequence[str], count: int = 10) -> list[tuple[str, str, int]]:

@@ -9,10 +9,10 @@ import difflib
 import graphlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.flows.model import END, Act, Call, Collect, Flow, FlowSet, Link, Offer, Step
 from bot.flows.reach import slots_read, slots_set
+from bot.mistakes import Mistake, Severity
 
 SYSTEM_WORDING = (
     "utter_flow_back",
@@ -38,19 +38,11 @@ _OPTIONS_WANTED = 2  # A single option is no choice.
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something to mend, and how. Flow and step are empty where it concerns all of them."""
+class Finding(Mistake):
+    """Something to mend in a flow. Flow and step are empty where it concerns all of them."""
 
-    file: str
-    line: int
-    flow: str
-    step: str
-    severity: Literal["error", "warning"]
-    message: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.severity}: {self.message} ({self.cure})"
+    flow: str = ""
+    step: str = ""
 
 
 def lint(
@@ -82,11 +74,9 @@ def lint(
     return sorted(findings, key=lambda finding: (finding.file, finding.line, finding.message))
 
 
-def _finding(
-    flow: Flow, step: Step | None, message: str, cure: str, *, severity: Literal["error", "warning"] = "error"
-) -> Finding:
+def _finding(flow: Flow, step: Step | None, message: str, cure: str, *, severity: Severity = "error") -> Finding:
     line = step.line if step else flow.line
-    return Finding(flow.file, line, flow.id, step.id if step else "", severity, message, cure)
+    return Finding(flow.file, line, message, cure, severity, flow.id, step.id if step else "")
 
 
 def targets(step: Step) -> Iterator[str]:
@@ -148,10 +138,10 @@ def _system(flows: FlowSet, *, said: Collection[str] | None, actions: Collection
     file = place.file if place else ""
     for name in SYSTEM_WORDING:
         if said is not None and name not in said:
-            yield Finding(file, 1, "", "", "error", f"there is no wording {name!r}", f"add {name} to data/wording")
+            yield Finding(file, 1, f"there is no wording {name!r}", f"add {name} to data/wording")
     for name in SYSTEM_ACTIONS:
         if actions is not None and name not in actions:
-            yield Finding(file, 1, "", "", "error", f"there is no action {name!r}", "write the action")
+            yield Finding(file, 1, f"there is no action {name!r}", "write the action")
 
 
 def _slots(flow: Flow, flows: FlowSet, *, known: Collection[str] | None) -> Iterator[Finding]:
@@ -302,7 +292,8 @@ def _removed(flows: FlowSet, previous: FlowSet) -> Iterator[Finding]:
                 message = (
                     f"the flow {before.id!r} is removed: conversations in it end, and its threads cannot be resumed"
                 )
-                yield Finding(before.file, 1, before.id, "", "warning", message, "keep it until its threads are done")
+                cure = "keep it until its threads are done"
+                yield Finding(before.file, 1, message, cure, "warning", before.id)
             continue
         for step in before.steps.values():
             waits = isinstance(step, Collect | Offer | Call)
@@ -310,11 +301,10 @@ def _removed(flows: FlowSet, previous: FlowSet) -> Iterator[Finding]:
                 yield Finding(
                     flow.file,
                     flow.line,
-                    flow.id,
-                    step.id,
-                    "error",
                     f"the step {step.id!r} is removed, and conversations may stand at it",
                     f"add aliases: [{step.id}] to the step that takes its place",
+                    flow=flow.id,
+                    step=step.id,
                 )
         yield from _no_longer_collected(flow, before, flows=flows, previous=previous)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bot.flows import reach
 from bot.flows.marked import MarkedError, MarkedMap, read
-from bot.flows.model import Flow, FlowErrors, FlowSet, Mistake
+from bot.flows.model import Flow, FlowErrors, FlowSet
 from bot.flows.reading import FlowReader
+from bot.mistakes import Mistake
 
 
 def load(folder: Path, *, wording: Collection[str] | None = None, actions: Collection[str] | None = None) -> FlowSet:

@@ -8,7 +8,7 @@ Exception
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from bot.flows.conditions import Condition, ConditionError
 from bot.flows.messages import CHOOSE, COMMANDS, Choice, ChoiceError, Entity, Message
 from bot.flows.state import Due, EndedThread, Frame, How, NewId, Outcome, Phase, Request, Settled, State, ThreadSnapshot
+from bot.mistakes import Mistakes
 
 __all__ = [
     "CHOOSE",
@@ -39,7 +40,6 @@ __all__ = [
     "How",
     "Link",
     "Message",
-    "Mistake",
     "NewId",
     "Noop",
     "Offer",
@@ -260,22 +260,5 @@ class FlowSet:
         return frozenset().union(*(reach.kept for reach in self.within.values()))
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One thing wrong in a file of flows, and what to do about it. Lines count from 1."""
-
-    file: str
-    line: int
-    message: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message} ({self.cure})"
-
-
-class FlowErrors(Exception):
-    """A folder of flows cannot be used. `mistakes` holds all of them, by file and line."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line)))
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+class FlowErrors(Mistakes):
+    """A folder of flows cannot be used."""

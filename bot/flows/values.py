@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.flows import conditions
 from bot.flows.marked import MarkedMap, plain
-from bot.flows.model import Condition, Mistake
+from bot.flows.model import Condition
+from bot.mistakes import Mistake
 
 _SLOT = re.compile(r"[A-Za-z_]\w*")
 _RUN = re.compile(r"(utter|action)_\w+")

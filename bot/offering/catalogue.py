@@ -1,18 +1,14 @@
 """What the shop sells: products made of modules, which combinations of them can be made now, what they cost.
 
 A catalogue is immutable; the shop's files are read by `catalogue_files`. All money is `Decimal` in the shop's currency.
-
-CatalogueErrors (catalogue_files): everything wrong with the files, at once
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import product as every_combination
-from pathlib import Path
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -33,7 +29,8 @@ from bot.offering.catalogue_records import (
     Term,
     Zone,
 )
-from bot.offering.needs import normal
+from bot.offering.nearest import nearest
+from bot.offering.phrases import names_of, normal, phrases, plain, singular
 
 __all__ = [
     "CATEGORY",
@@ -53,15 +50,11 @@ __all__ = [
     "Slot",
     "Term",
     "Zone",
-    "load",
-    "plural",
 ]
 
 CENT = Decimal("0.01")
 # Below this likeness (0-100) a misspelt phrase is taken for something else; measured on the typos in the tests.
 LIKENESS = 84.0
-# Changing the product is worse than changing anything about it.
-PRODUCT_WEIGHT = 6.0
 FULFILMENT = "fulfilment"
 CATEGORY = "category"
 
@@ -80,23 +73,23 @@ class Catalogue:
     def find(self, phrase: str, *, category: str | None = None) -> Product | None:
         """The product that `phrase` means, whatever its case, plural or a slip of spelling; None when in doubt."""
         names = self._names if category is None else self._names_in(category)
-        wanted = _plain(phrase)
-        exact = names.get(wanted) or names.get(_singular(wanted))
+        wanted = plain(phrase)
+        exact = names.get(wanted) or names.get(singular(wanted))
         if exact or not wanted:
             return self.products[exact] if exact else None
-        best = process.extractOne(_singular(wanted), names.keys(), scorer=fuzz.ratio, score_cutoff=LIKENESS)
+        best = process.extractOne(singular(wanted), names.keys(), scorer=fuzz.ratio, score_cutoff=LIKENESS)
         return self.products[names[best[0]]] if best else None
 
     def vocabulary(self) -> Iterable[Term]:
         """Every phrase that names something of the shop, with the entity value it means: for the entity ruler."""
         for item in self.products.values():
-            yield Term(PRODUCT, item.id, _phrases(item, plurals=True))
+            yield Term(PRODUCT, item.id, phrases(item, plurals=True))
         for slot in self.slots.values():
-            yield from (Term(m.entity, m.id, _phrases(m)) for m in slot.modules.values() if m.entity == slot.id)
+            yield from (Term(m.entity, m.id, phrases(m)) for m in slot.modules.values() if m.entity == slot.id)
         for category in self.categories.values():
-            yield Term(CATEGORY, category.id, _phrases(category))
+            yield Term(CATEGORY, category.id, phrases(category))
         for way in self.fulfilment.values():
-            yield Term(FULFILMENT, way.id, _phrases(way))
+            yield Term(FULFILMENT, way.id, phrases(way))
 
     def options(self, product: str, slot: str) -> tuple[Module, ...]:
         """The modules of `slot` that `product` may have and that are in stock, in the shop's order."""
@@ -107,12 +100,12 @@ class Catalogue:
 
     def stock(self, product: str, composition: Mapping[str, Any] | None = None) -> int | None:
         """How many are left: of that size where a size is given, None when it is made to order and never runs out."""
-        item = self.products[product]
-        if not isinstance(item.stock, Mapping):
-            return item.stock
+        count = self._count(self.products[product])
+        if not isinstance(count, Mapping):
+            return count
         values = [_key(value) for value in (composition or {}).values()]
-        exact = [item.stock[value] for value in values if value in item.stock]
-        return exact[0] if exact else sum(item.stock.values())
+        exact = [count[value] for value in values if value in count]
+        return exact[0] if exact else sum(count.values())
 
     def complete(self, composition: Mapping[str, Any]) -> Composition:
         """The composition with only what concerns its product, and what goes without asking filled in."""
@@ -122,7 +115,7 @@ class Catalogue:
         slots = {PRODUCT: item.id}
         for slot in self.slots:
             given = composition.get(slot)
-            value = _key(given) if given is not None else self._default(item, slot)
+            value = _key(given) if given is not None else self.default(item, slot)
             if value is not None:
                 slots[slot] = value
         return Composition(slots)
@@ -156,13 +149,8 @@ class Catalogue:
         more again when it brings an allergen that was not there. Another product of the same kind comes last. When
         the wanted combination is itself possible it is the first answer, without changes.
         """
-        wanted = self.complete(composition)
-        item = self.products.get(wanted.product)
-        if item is None:
-            return []
-        quantity = int(composition.get("quantity") or 1)
-        ranked = sorted(self._candidates(item, wanted, quantity), key=lambda pair: pair[0])
-        return _undominated([candidate for _, candidate in ranked], limit)
+        wanted, quantity = self.complete(composition), int(composition.get("quantity") or 1)
+        return nearest(self, wanted, quantity=quantity, limit=limit) if wanted.product in self.products else []
 
     def price(self, composition: Mapping[str, Any], quantity: int = 1) -> Decimal:
         """The price of `quantity` of it, without delivery. Raises KeyError for an unknown product."""
@@ -204,6 +192,7 @@ class Catalogue:
         return sorted((p for p in marked if self.stock(p.id) != 0), key=lambda p: (p.popular or 0, p.id))
 
     def in_category(self, category: str) -> list[Product]:
+        """The products of a category, in the shop's order."""
         return [product for product in self.products.values() if product.category == category]
 
     @cached_property
@@ -221,10 +210,10 @@ class Catalogue:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        return _names_of(self.products.values())
+        return names_of(self.products.values())
 
     def _names_in(self, category: str) -> dict[str, str]:
-        return _names_of(self.in_category(category))
+        return names_of(self.in_category(category))
 
     def _named(self, entity: str, value: str) -> Named | None:
         if entity in self.slots:
@@ -239,13 +228,20 @@ class Catalogue:
     def _module(self, slot: str, value: str) -> Module | None:
         return self.slots[slot].modules.get(value) if slot in self.slots else None
 
-    def _default(self, item: Product, slot: str) -> str | None:
+    def default(self, item: Product, slot: str) -> str | None:
+        """The module that a product has of a slot where none was asked for; None where it is to be asked."""
         allowed = item.options.get(slot, {})
         return next(iter(allowed)) if len(allowed) == 1 else item.defaults.get(slot)
 
     def _in_stock(self, item: Product, module: Module) -> bool:
-        by_value = item.stock if isinstance(item.stock, Mapping) else {}
+        count = self._count(item)
+        by_value = count if isinstance(count, Mapping) else {}
         return module.stock != 0 and by_value.get(module.id) != 0
+
+    def _count(self, item: Product) -> int | Mapping[str, int] | None:
+        """The count that holds for a product: of a subscription, of what it brings."""
+        brought = self.products.get(item.delivers) if item.delivers else None
+        return item.stock if brought is None else brought.stock
 
     def _module_problem(self, item: Product, slot: str, value: str) -> Problem | None:
         module = self._module(slot, value)
@@ -258,121 +254,15 @@ class Catalogue:
             None if self.stock(item.id) == 0 or self._in_stock(item, module) else Problem("out_of_stock", slot, value)
         )
 
-    def _candidates(self, item: Product, wanted: Composition, quantity: int) -> Iterator[tuple[float, Composition]]:
-        kin = [other for other in self.products.values() if other.taxonomy == item.taxonomy and other.id != item.id]
-        for other in [item, *kin]:
-            if self.stock(other.id) == 0:
-                continue
-            yield from self._makeable(other, wanted, quantity)
-
-    def _makeable(self, item: Product, wanted: Composition, quantity: int) -> Iterator[tuple[float, Composition]]:
-        """Each makeable combination of `item`; what was not asked for stays at its default, or open."""
-        slots_of = {slot: self._default(item, slot) for slot in item.options}
-        lists = [
-            [m for m in self.options(item.id, slot) if slot in wanted or m.id == default]
-            for slot, default in slots_of.items()
-            if slot in wanted or default
-        ]
-        base = PRODUCT_WEIGHT * (2 - _likeness(item.tags, self.products[wanted.product].tags))
-        start = 0.0 if item.id == wanted.product else base
-        for modules in every_combination(*lists):
-            slots = {PRODUCT: item.id} | {module.slot: module.id for module in modules}
-            if not self.validate({**slots, "quantity": quantity}):
-                changes = _changes(wanted, slots)
-                yield start + sum(self._cost(change) for change in changes), Composition(slots, changes)
-
-    def _cost(self, change: Change) -> float:
-        if change.slot == PRODUCT:
-            return 0.0
-        slot = self.slots[change.slot]
-        was, now = slot.modules.get(change.was or ""), slot.modules.get(change.now)
-        if was is None or now is None:
-            return slot.weight
-        order = list(slot.modules)
-        distance = abs(order.index(was.id) - order.index(now.id)) / len(order)
-        risk = 1.0 if now.allergens - was.allergens else 0.0
-        return slot.weight * (2 - _likeness(was.tags, now.tags) + distance / 4 + risk)
-
-
-def load(folder: Path) -> Catalogue:
-    """The catalogue in the YAML files of `folder`. Raises `CatalogueErrors` naming every mistake: file, line, cure."""
-    from bot.offering import catalogue_files  # It builds this module's classes, hence not at the top.
-
-    return catalogue_files.load(folder)
-
-
-def plural(phrase: str) -> str:
-    """The plural of an English product name: "flat whites", "lattes", "french presses"."""
-    if phrase.endswith(("s", "x", "ch", "sh", "milk", "coffee beans")):
-        return phrase + "es" if phrase.endswith(("ss", "x", "ch", "sh")) else phrase
-    if phrase.endswith("y") and phrase[-2:-1] not in "aeiou":
-        return phrase[:-1] + "ies"
-    return phrase + "s"
-
-
-def _names_of(products: Iterable[Product]) -> dict[str, str]:
-    """Titles win over aliases of others; both in the plain form that `find` compares."""
-    names: dict[str, str] = {}
-    products = list(products)
-    for product in products:
-        names.setdefault(_plain(product.title), product.id)
-        names.setdefault(_plain(product.id), product.id)
-    for product in products:
-        for alias in product.aliases:
-            names.setdefault(_plain(alias), product.id)
-    return names
-
-
-def _phrases(named: Named, *, plurals: bool = False) -> tuple[str, ...]:
-    singles = [*(title.lower() for title in named.titles.values()), *(alias.lower() for alias in named.aliases)]
-    both = [*singles, *(plural(phrase) for phrase in singles if phrase.isascii())] if plurals else singles
-    return tuple(dict.fromkeys(both))
-
-
-def _plain(phrase: str) -> str:
-    return " ".join(phrase.casefold().replace("-", " ").replace("_", " ").split()).strip(" .,!?")
-
-
-def _singular(phrase: str) -> str:
-    if phrase.endswith("ies"):
-        return phrase[:-3] + "y"
-    if phrase.endswith(("sses", "shes", "ches")):
-        return phrase[:-2]
-    return phrase[:-1] if phrase.endswith("s") and not phrase.endswith("ss") else phrase
-
 
 def _key(value: Any) -> str:
     """Slot values as the catalogue writes them: 25.0 (an amount of money) is "25"."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _likeness(left: frozenset[str], right: frozenset[str]) -> float:
-    return len(left & right) / len(left | right) if left or right else 0.0
-
-
 def _excluded(slots: Mapping[str, str], exclusions: Sequence[Exclusion]) -> list[Exclusion]:
     return [ban for ban in exclusions if all(slots.get(slot) == value for slot, value in ban.when.items())]
 
 
-def _undominated(ranked: Sequence[Composition], limit: int) -> list[Composition]:
-    """The first `limit` that change no more than an earlier one of the same product already needed to change."""
-    kept: list[Composition] = []
-    for candidate in ranked:
-        changed = {change.slot for change in candidate.changes}
-        needless = (k.product == candidate.product and {c.slot for c in k.changes} < changed for k in kept)
-        if len(kept) < limit and not any(needless):
-            kept.append(candidate)
-    return kept
-
-
 def _slot_named(ban: Exclusion) -> str:
     return next(iter(ban.when))
-
-
-def _changes(wanted: Mapping[str, str], slots: Mapping[str, str]) -> tuple[Change, ...]:
-    differing = (slot for slot in slots if wanted.get(slot) != slots[slot])
-    changed = tuple(Change(slot, wanted.get(slot), slots[slot]) for slot in differing if slot in wanted)
-    dropped = tuple(
-        Change(slot, wanted[slot], "none") for slot in wanted if slot not in slots and wanted[slot] != "none"
-    )
-    return changed + dropped

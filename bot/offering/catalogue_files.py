@@ -1,20 +1,13 @@
-"""Reads the catalogue from YAML and reports every mistake at once, each with file, line and cure.
-
-CatalogueErrors: a list of CatalogueError(file, line, message, cure)
-"""
+"""The shop's files under data/catalogue as a Catalogue, or every mistake in them at once (CatalogueErrors)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
-
-import yaml
-from rapidfuzz import process
 
 from bot.offering.catalogue import (
     Catalogue,
@@ -28,6 +21,8 @@ from bot.offering.catalogue import (
     Slot,
     Zone,
 )
+from bot.offering.catalogue_reader import At, Reader, Table, did_you_mean, read_sections
+from bot.offering.errors import CatalogueErrors
 
 SECTIONS = ("slots", "categories", "fulfilment", "never", "products", "shop")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -36,7 +31,8 @@ MODULE_KEYS = NAMED_KEYS | {"entity", "price", "unit_cost", "stock", "tags", "al
 CATEGORY_KEYS = NAMED_KEYS | {"repurchase_days", "margin"}
 PRODUCT_KEYS = NAMED_KEYS | {
     "category", "kind", "price", "unit_cost", "options", "defaults", "never", "stock", "tags", "allergens", "caffeine",
-    "description", "durable", "replacement_months", "every_days", "popular", "added", "on_sale", "attributes",
+    "description", "durable", "replacement_months", "every_days", "delivers", "popular", "added", "on_sale",
+    "attributes",
 }  # fmt: skip
 SHOP_KEYS = {
     "name", "currency", "timezone", "address", "directions", "phone", "email", "opening_hours", "answer_hours",
@@ -45,207 +41,53 @@ SHOP_KEYS = {
 CAFFEINE = ("none", "traces", "low", "medium", "high")
 
 
-@dataclass(frozen=True)
-class CatalogueError:
-    file: str
-    line: int
-    message: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message} {self.cure}"
-
-
-class CatalogueErrors(ValueError):
-    """Everything that is wrong with the files of a catalogue."""
-
-    def __init__(self, errors: list[CatalogueError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line)))
-        super().__init__("\n".join(map(str, self.errors)))
-
-
-@dataclass(frozen=True)
-class At:
-    """Where something stands in a file."""
-
-    file: str
-    line: int
-
-
-class Table(dict[str, Any]):
-    """A YAML mapping that knows where it, and each of its keys, was written."""
-
-    at: At
-    key_at: dict[str, At]
-
-
-@dataclass
-class Reader:
-    """Turns YAML values into records; a wrong one is noted and replaced by a harmless value so that reading goes on."""
-
-    errors: list[CatalogueError] = field(default_factory=list)
-
-    def wrong(self, at: At, message: str, cure: str) -> None:
-        self.errors.append(CatalogueError(at.file, at.line, message, cure))
-
-    def table(self, value: Any, at: At, what: str) -> Table:
-        if isinstance(value, Table):
-            return value
-        if value is not None:
-            self.wrong(at, f"{what} should be a mapping.", "Write `key: value` lines below it.")
-        empty = Table()
-        empty.at, empty.key_at = at, {}
-        return empty
-
-    def known_keys(self, table: Table, allowed: set[str], what: str) -> None:
-        for key in table:
-            if key not in allowed:
-                self.wrong(table.key_at[key], f"{what} has an unknown key `{key}`.", _did_you_mean(key, allowed))
-
-    def money(self, table: Table, key: str, default: Decimal) -> Decimal:
-        value = table.get(key)
-        if value is None:
-            return default
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if amount.is_finite() and amount >= 0 and not isinstance(value, bool):
-            return amount
-        self.wrong(table.key_at[key], f"`{key}` is {value!r}, not an amount of money.", "Write a number such as 3.40.")
-        return default
-
-    def number(self, table: Table, key: str, default: int | None) -> int | None:
-        value = table.get(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-            return default if value is None else value
-        self.wrong(table.key_at[key], f"`{key}` is {value!r}.", "Write a whole number from 0 up, or leave it out.")
-        return default
-
-    def words(self, table: Table, key: str) -> tuple[str, ...]:
-        value = table.get(key) or []
-        if isinstance(value, list) and all(isinstance(word, str) for word in value):
-            return tuple(value)
-        self.wrong(table.key_at[key], f"`{key}` should be a list of words.", "Write it as [one, two]; quote numbers.")
-        return ()
-
-    def text(self, table: Table, key: str, what: str) -> str:
-        value = table.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        self.wrong(table.key_at.get(key, table.at), f"{what} has no `{key}`.", f"Add `{key}: ...`.")
-        return ""
-
-    def named(self, table: Table, what: str) -> dict[str, Any]:
-        titles = self.table(table.get("titles"), table.at, "`titles`")
-        return {
-            "titles": {"en": self.text(table, "title", what), **{k: str(v) for k, v in titles.items()}},
-            "aliases": self.words(table, "aliases"),
-        }
-
-
 def load(folder: Path) -> Catalogue:
+    """The catalogue in *.yml of `folder`. Raises CatalogueErrors with all mistakes; nothing is loaded then."""
     reader = Reader()
-    sections = _read(folder, reader)
-    slots = {key: _slot(reader, key, table) for key, table in _tables(reader, sections["slots"], "A slot")}
+    sections = read_sections(folder, SECTIONS, reader)
+    slots = {key: _slot(reader, key, table) for key, table in reader.tables(sections["slots"], "A slot")}
     never = tuple(_exclusion(reader, table, slots) for table in sections["never"].values())
-    categories = {k: _category(reader, k, t) for k, t in _tables(reader, sections["categories"], "A category")}
+    categories = {k: _category(reader, k, t) for k, t in reader.tables(sections["categories"], "A category")}
     ways = {
-        k: Named(k, **reader.named(t, f"`{k}`")) for k, t in _tables(reader, sections["fulfilment"], "A fulfilment")
+        k: Named(k, **_named(reader, t, f"`{k}`")) for k, t in reader.tables(sections["fulfilment"], "A fulfilment")
     }
     products = {
         key: _product(reader, key, table, slots=slots, categories=categories)
-        for key, table in _tables(reader, sections["products"], "A product")
+        for key, table in reader.tables(sections["products"], "A product")
     }
     shop = _shop(reader, sections["shop"], categories)
     catalogue = Catalogue(products, slots, categories, ways, never, shop)
     _check_phrases(reader, catalogue, sections)
-    if reader.errors:
-        raise CatalogueErrors(reader.errors)
+    _check_delivered(reader, catalogue, sections)
+    if reader.mistakes:
+        raise CatalogueErrors(reader.mistakes)
     return catalogue
 
 
-def _read(folder: Path, reader: Reader) -> dict[str, Table]:
-    nowhere = At(folder.name, 1)
-    sections = {name: reader.table(None, nowhere, name) for name in SECTIONS}
-    files = sorted(folder.glob("*.yml"))
-    if not files:
-        reader.wrong(nowhere, "There is no catalogue here.", f"Put .yml files into {folder}.")
-    for path in files:
-        content = reader.table(_parse(path, reader), At(path.name, 1), "The file")
-        reader.known_keys(content, set(SECTIONS), "The file")
-        for name in SECTIONS:
-            if name in content:
-                _merge(reader, sections[name], content[name], content.key_at[name])
-    return sections
-
-
-def _merge(reader: Reader, section: Table, more: Any, at: At) -> None:
-    if isinstance(more, list):
-        for entry in more:
-            section[f"{at.file}:{len(section)}"] = reader.table(entry, at, "An entry")
-        return
-    for key, value in reader.table(more, at, "A section").items():
-        if key in section:
-            first = section.key_at[key]
-            where = f"It is already in {first.file}:{first.line}; rename or remove one."
-            reader.wrong(more.key_at[key], f"`{key}` is there twice.", where)
-        section[key] = value
-        section.key_at[key] = more.key_at[key]
-
-
-def _parse(path: Path, reader: Reader) -> Any:
-    loader = yaml.CSafeLoader(path.read_text("utf-8"))
-    try:
-        node = loader.get_single_node()
-        return _value(loader, node, path.name, reader) if node else None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        reader.wrong(At(path.name, line), f"This is not YAML: {error.problem}.", "Check indentation and quotes here.")
-        return None
-    finally:
-        loader.dispose()
-
-
-def _value(loader: yaml.CSafeLoader, node: yaml.Node, file: str, reader: Reader) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, child, file, reader) for child in node.value]
-    if not isinstance(node, yaml.MappingNode):
-        return loader.construct_object(node)
-    table = Table()
-    table.at, table.key_at = At(file, node.start_mark.line + 1), {}
-    for key_node, value_node in node.value:
-        key, at = str(key_node.value), At(file, key_node.start_mark.line + 1)
-        if key in table:
-            reader.wrong(at, f"`{key}` is there twice.", "Keep one of them.")
-        value = _value(loader, value_node, file, reader)
-        if isinstance(value, Table):
-            value.at = at
-        table[key], table.key_at[key] = value, at
-    return table
-
-
-def _tables(reader: Reader, section: Table, what: str) -> Iterator[tuple[str, Table]]:
-    for key, value in section.items():
-        yield key, reader.table(value, section.key_at.get(key, section.at), f"{what} (`{key}`)")
+def _named(reader: Reader, table: Table, what: str) -> dict[str, Any]:
+    titles = reader.table(table.get("titles"), table.at, "`titles`")
+    return {
+        "titles": {"en": reader.text(table, "title", what), **{k: str(v) for k, v in titles.items()}},
+        "aliases": reader.words(table, "aliases"),
+    }
 
 
 def _slot(reader: Reader, key: str, table: Table) -> Slot:
-    reader.known_keys(table, NAMED_KEYS | {"weight", "modules"}, f"Slot `{key}`")
+    reader.check_keys(table, NAMED_KEYS | {"weight", "modules"}, f"Slot `{key}`")
     modules = reader.table(table.get("modules"), table.at, f"`modules` of `{key}`")
     return Slot(
         key,
-        **reader.named(table, f"Slot `{key}`"),
+        **_named(reader, table, f"Slot `{key}`"),
         weight=float(reader.money(table, "weight", Decimal(1))),
-        modules={k: _module(reader, k, t, slot=key) for k, t in _tables(reader, modules, "A module")},
+        modules={k: _module(reader, k, t, slot=key) for k, t in reader.tables(modules, "A module")},
     )
 
 
 def _module(reader: Reader, key: str, table: Table, *, slot: str) -> Module:
-    reader.known_keys(table, MODULE_KEYS, f"Module `{key}`")
+    reader.check_keys(table, MODULE_KEYS, f"Module `{key}`")
     return Module(
         key,
-        **reader.named(table, f"Module `{key}`"),
+        **_named(reader, table, f"Module `{key}`"),
         slot=slot,
         entity=str(table.get("entity", slot)),
         price=reader.money(table, "price", Decimal(0)),
@@ -257,17 +99,17 @@ def _module(reader: Reader, key: str, table: Table, *, slot: str) -> Module:
 
 
 def _category(reader: Reader, key: str, table: Table) -> Category:
-    reader.known_keys(table, CATEGORY_KEYS, f"Category `{key}`")
+    reader.check_keys(table, CATEGORY_KEYS, f"Category `{key}`")
     return Category(
         key,
-        **reader.named(table, f"Category `{key}`"),
+        **_named(reader, table, f"Category `{key}`"),
         repurchase_days=reader.number(table, "repurchase_days", 30) or 30,
         margin=reader.money(table, "margin", Decimal("0.4")),
     )
 
 
 def _exclusion(reader: Reader, table: Table, slots: Mapping[str, Slot]) -> Exclusion:
-    reader.known_keys(table, {"when", "because"}, "A `never` entry")
+    reader.check_keys(table, {"when", "because"}, "A `never` entry")
     when = reader.table(table.get("when"), table.at, "`when`")
     for slot, value in when.items():
         _known_module(reader, slots, slot, str(value), when.key_at[slot])
@@ -278,14 +120,14 @@ def _product(
     reader: Reader, key: str, table: Table, *, slots: Mapping[str, Slot], categories: Mapping[str, Category]
 ) -> Product:
     what = f"Product `{key}`"
-    reader.known_keys(table, PRODUCT_KEYS, what)
+    reader.check_keys(table, PRODUCT_KEYS, what)
     options = _options(reader, table, slots)
     if "price" not in table:
         reader.wrong(table.at, f"{what} has no `price`.", "Add `price: ...`.")
     return Product(
         key,
-        **reader.named(table, what),
-        category=_one_of(reader, table, "category", categories),
+        **_named(reader, table, what),
+        category=reader.one_of(table, "category", categories),
         kind=reader.text(table, "kind", what),
         price=reader.money(table, "price", Decimal(0)),
         unit_cost=reader.money(table, "unit_cost", Decimal(0)) if "unit_cost" in table else None,
@@ -295,14 +137,15 @@ def _product(
         stock=_stock(reader, table, options),
         tags=frozenset(reader.words(table, "tags")),
         allergens=frozenset(reader.words(table, "allergens")),
-        caffeine=_one_of(reader, table, "caffeine", CAFFEINE) if "caffeine" in table else None,
+        caffeine=reader.one_of(table, "caffeine", CAFFEINE) if "caffeine" in table else None,
         description=reader.text(table, "description", what),
-        durable=_kept(reader, table, "durable", bool, default=False),
+        durable=reader.of_type(table, "durable", bool, default=False),
         replacement_months=reader.number(table, "replacement_months", None),
         every_days=reader.number(table, "every_days", None),
+        delivers=reader.of_type(table, "delivers", str, default=None),
         popular=reader.number(table, "popular", None),
-        added=_kept(reader, table, "added", date, default=None),
-        on_sale=_kept(reader, table, "on_sale", date, default=None),
+        added=reader.of_type(table, "added", date, default=None),
+        on_sale=reader.of_type(table, "on_sale", date, default=None),
         attributes={k: str(v) for k, v in reader.table(table.get("attributes"), table.at, "`attributes`").items()},
     )
 
@@ -310,7 +153,7 @@ def _product(
 def _options(reader: Reader, table: Table, slots: Mapping[str, Slot]) -> dict[str, dict[str, Decimal]]:
     written = reader.table(table.get("options"), table.at, "`options`")
     return {slot: _additions(reader, written, slot, slots) for slot in slots if slot in written} | {
-        slot: {} for slot in written if not _known(reader, slot, slots, written.key_at[slot], "slot")
+        slot: {} for slot in written if not reader.known(slot, slots, written.key_at[slot], "slot")
     }
 
 
@@ -347,14 +190,14 @@ def _stock(
     allowed = {value for values in options.values() for value in values}
     for value in written:
         if value not in allowed:
-            reader.wrong(written.key_at[value], f"There is stock of `{value}`.", _did_you_mean(value, allowed))
+            reader.wrong(written.key_at[value], f"There is stock of `{value}`.", did_you_mean(value, allowed))
     return {value: reader.number(written, value, 0) or 0 for value in written}
 
 
 def _shop(reader: Reader, table: Table, categories: Mapping[str, Category]) -> ShopFacts:
-    reader.known_keys(table, SHOP_KEYS, "The shop")
+    reader.check_keys(table, SHOP_KEYS, "The shop")
     delivery = reader.table(table.get("delivery"), table.at, "`delivery`")
-    zone = _kept(reader, table, "timezone", str, default="UTC")
+    zone = reader.of_type(table, "timezone", str, default="UTC")
     if zone not in available_timezones():
         reader.wrong(table.key_at["timezone"], f"`{zone}` is no time zone.", "Write one such as Europe/Berlin.")
     return ShopFacts(
@@ -383,10 +226,10 @@ def _minutes(reader: Reader, table: Table, key: str) -> dict[str, int]:
 
 def _zone(reader: Reader, entry: Any, at: At, categories: Mapping[str, Category]) -> Zone:
     table = reader.table(entry, at, "A zone")
-    reader.known_keys(table, {"name", "postcodes", "categories", "fee", "free_from", "minutes", "days"}, "A zone")
+    reader.check_keys(table, {"name", "postcodes", "categories", "fee", "free_from", "minutes", "days"}, "A zone")
     served = reader.words(table, "categories")
     for category in served:
-        _known(reader, category, categories, table.key_at["categories"], "category")
+        reader.known(category, categories, table.key_at["categories"], "category")
     return Zone(
         name=reader.text(table, "name", "A zone"),
         postcodes=reader.words(table, "postcodes"),
@@ -400,7 +243,7 @@ def _zone(reader: Reader, entry: Any, at: At, categories: Mapping[str, Category]
 
 def _hours(reader: Reader, table: Table, key: str) -> dict[int, Hours]:
     days = reader.table(table.get(key), table.at, f"`{key}`")
-    reader.known_keys(days, set(DAYS), f"`{key}`")
+    reader.check_keys(days, set(DAYS), f"`{key}`")
     read = {DAYS.index(day): _span(reader, days, day) for day in days if day in DAYS}
     return {day: hours for day, hours in read.items() if hours}
 
@@ -428,31 +271,20 @@ def _check_phrases(reader: Reader, catalogue: Catalogue, sections: Mapping[str, 
                 reader.wrong(at, f'`{term.value}`: the phrase "{phrase}" means two things.', cure)
 
 
-def _kept(reader: Reader, table: Table, key: str, kind: type, *, default: Any) -> Any:
-    value = table.get(key, default)
-    if value is default or isinstance(value, kind):
-        return value
-    reader.wrong(table.key_at[key], f"`{key}` is {value!r}.", f"Write a {kind.__name__}, or leave it out.")
-    return default
-
-
-def _one_of(reader: Reader, table: Table, key: str, allowed: Any) -> str:
-    value = str(table.get(key, ""))
-    _known(reader, value, allowed, table.key_at.get(key, table.at), key)
-    return value
-
-
-def _known(reader: Reader, value: str, allowed: Any, at: At, what: str) -> bool:
-    if value in allowed:
-        return True
-    reader.wrong(at, f"`{value}` is no {what}.", _did_you_mean(value, set(allowed)))
-    return False
+def _check_delivered(reader: Reader, catalogue: Catalogue, sections: Mapping[str, Table]) -> None:
+    """What a subscription brings is a product of the shop, and comes in all of the sizes that are counted."""
+    for item in catalogue.products.values():
+        if item.delivers is None:
+            continue
+        table = sections["products"][item.id]
+        if not reader.known(item.delivers, catalogue.products, table.key_at["delivers"], "product"):
+            continue
+        counted = catalogue.products[item.delivers].stock
+        offered = {value for values in item.options.values() for value in values}
+        if isinstance(counted, Mapping) and not offered & set(counted):
+            message = f"`{item.id}` and what it delivers have no size in common."
+            reader.wrong(table.key_at["delivers"], message, f"Offer some of {', '.join(counted)} under `options`.")
 
 
 def _known_module(reader: Reader, slots: Mapping[str, Slot], slot: str, value: str, at: At) -> bool:
-    return _known(reader, slot, slots, at, "slot") and _known(reader, value, slots[slot].modules, at, slot)
-
-
-def _did_you_mean(word: str, allowed: set[str]) -> str:
-    best = process.extractOne(word, sorted(allowed), score_cutoff=60)
-    return f"Did you mean `{best[0]}`?" if best else f"Choose of: {', '.join(sorted(allowed))}."
+    return reader.known(slot, slots, at, "slot") and reader.known(value, slots[slot].modules, at, slot)

@@ -87,6 +87,8 @@ class Product(Named):
     durable: bool = False
     replacement_months: int | None = None
     every_days: int | None = None
+    # The product that a subscription brings, and whose stock it takes.
+    delivers: str | None = None
     popular: int | None = None
     added: date | None = None
     # Nobody but who has early access can order it before this day.

@@ -5,12 +5,13 @@ Below that a wish could be traced to a customer, so that not even its existence 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+from bot.offering.phrases import normal
 
 FEWEST_PEOPLE = 5
 
@@ -46,17 +47,6 @@ def unmet_needs(
     found = (_summed(wanted, group) for wanted, group in groups.items() if wanted)
     enough = [each for each in found if each.people >= max(people, FEWEST_PEOPLE)]
     return tuple(sorted(enough, key=lambda each: (-each.people, -each.times, each.wanted)))
-
-
-def normal(wanted: str) -> str:
-    """One spelling for a need: lower case, no articles, no plural, no punctuation."""
-    words = re.sub(r"[^\w\s]", " ", wanted.casefold()).split()
-    kept = [word for word in words if word not in {"a", "an", "the", "some", "any"}]
-    return " ".join(_singular(word) for word in kept)
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 def _summed(wanted: str, group: list[Need]) -> UnmetNeed:

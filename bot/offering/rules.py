@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bot.offering.errors import Mistake, RulesError
+from bot.mistakes import Mistake
+from bot.offering.errors import RulesError
 
 TierName = Literal["MVC", "MGC", "STANDARD", "BZ"]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -219,7 +220,7 @@ def load_rules(folder: Path) -> Rules:
     tiers = _read(folder / "tiers.yml", TierRules, mistakes)
     offers = _read(folder / "offers.yml", OfferRules, mistakes)
     if mistakes or tiers is None or offers is None:
-        raise RulesError(tuple(sorted(mistakes, key=lambda each: (each.file, each.line))))
+        raise RulesError(mistakes)
     return Rules(tiers, offers)
 
 

@@ -18,7 +18,8 @@ from ruamel.yaml import YAML
 
 from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
-from bot.offering.catalogue_files import SECTIONS, CatalogueErrors
+from bot.offering.catalogue_files import SECTIONS
+from bot.offering.errors import CatalogueErrors
 from bot.offering.index import off_brand
 from bot.offering.rules import OfferRules
 from bot.offers import OffersError
@@ -27,7 +28,7 @@ IMPORTED = "imported.yml"
 REQUIRED = ("id", "title", "category", "kind", "price")
 _NUMBERS = ("price", "unit_cost", "stock", "popular", "replacement_months", "every_days")
 _LISTS = ("tags", "aliases", "allergens")
-_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "added", "on_sale", "caffeine"}
+_COLUMNS = {*REQUIRED, *_NUMBERS, *_LISTS, "description", "durable", "delivers", "added", "on_sale", "caffeine"}
 Content = dict[str, Any]
 
 

@@ -1,4 +1,5 @@
-"""The catalogue with what is left: stock falls with every order placed in conversation, in every process."""
+"""The catalogue with what is left: stock falls with every order placed in conversation and every delivery of a
+subscription, in every process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 
 from bot.offering.catalogue import Catalogue, Product
-from memory import Memory, stock
+from memory import Memory, deliveries, stock
 from memory.stock import Piece
 
 # Within a turn the catalogue is asked some fifty times; orders of other people are looked up this often, in seconds.
@@ -22,6 +23,8 @@ class Stocked:
         self._looked = float("-inf")
         self._files: Catalogue | None = None
         self._newest: datetime | None = None
+        # When the next delivery of a subscription takes something from stock.
+        self._good_until: datetime | None = None
         self._left = catalogue()
 
     def current(self) -> Catalogue:
@@ -34,10 +37,13 @@ class Stocked:
     def _look(self, files: Catalogue) -> None:
         if self._files is not files:
             state_counts(self._memory, files, now=self._clock())
+        now = self._clock()
         with self._memory.read() as tx:
             newest = stock.version(tx)
-            if self._files is not files or self._newest != newest:
-                self._left = less(files, stock.ordered(tx))
+            delivered = self._good_until is not None and now >= self._good_until
+            if self._files is not files or self._newest != newest or delivered:
+                self._left = less(files, stock.ordered(tx, now=now))
+                self._good_until = deliveries.next_due(tx, now=now)
         self._files, self._newest, self._looked = files, newest, monotonic()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.flows import loader
-from bot.flows.model import Collect, FlowErrors, Mistake
+from bot.flows.model import Collect, FlowErrors
+from bot.mistakes import Mistake
 
 HEAD = "flows:\n  a:\n    steps:\n"
 

@@ -11,7 +11,7 @@ from memory_people import NOW, somebody
 
 from memory import Memory, Tx, consent, identities
 from memory.consent import Evidence, Purpose
-from memory.errors import ConsentRefused, InvalidDecision
+from memory.errors import ConsentRefused, InvalidDecision, RawStatement
 from memory.policies import Policies
 
 BUTTON = Evidence("button", touch_point="web")
@@ -35,6 +35,18 @@ def test_in_the_eu_service_resume_and_personalisation_are_on_and_the_rest_is_off
         granted = {purpose for purpose in Purpose if consent.allows(tx, customer, purpose)}
         listed = {one.purpose for one in consent.current(tx, customer) if one.decision == "granted"}
     assert granted == listed == {Purpose.SERVICE, Purpose.RESUME, Purpose.PERSONALISATION}
+
+
+def test_what_a_decision_will_bring_is_read_ahead_and_nothing_of_it_stays(memory: Memory) -> None:
+    """Inside it holds and nothing more can be written; afterwards it never happened."""
+    customer, _ = somebody(memory)
+    with memory.ahead(lambda tx: _decide(tx, customer, Purpose.ANALYTICS, "granted") and None) as tx:
+        assert consent.allows(tx, customer, Purpose.ANALYTICS)
+        with pytest.raises(RawStatement):
+            _decide(tx, customer, Purpose.SHARING, "granted")
+    with memory.read() as tx:
+        assert not consent.allows(tx, customer, Purpose.ANALYTICS)
+        assert consent.history(tx, customer) == ()
 
 
 def test_the_strict_profile_asks_for_everything(url: str, open_memory: Callable[..., Memory]) -> None:

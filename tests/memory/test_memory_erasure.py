@@ -38,6 +38,7 @@ from memory import (
     search,
     threads,
     tickets,
+    traces,
     transcripts,
 )
 from memory._registry import TABLES
@@ -124,7 +125,7 @@ def lived_in(memory: Memory, subject: str = "ermintrude@example.org", marks: boo
 def _bytes_left(memory: Memory) -> set[bytes]:
     assert memory.path is not None
     # The list of who was erased lies beside the database and is looked through as well.
-    found = [*erasure.files(memory.path), *([memory.journal] if memory.journal and memory.journal.exists() else [])]
+    found = [*traces.files(memory.path), *([memory.journal] if memory.journal and memory.journal.exists() else [])]
     contents = [file.read_bytes() for file in found]
     return {mark for mark in MARKS if any(mark in content for content in contents)}
 
@@ -155,7 +156,7 @@ def test_no_byte_is_left_in_any_file(sqlite_memory: Memory) -> None:
     receipt = erasure.erase(sqlite_memory, customer, now=NOW)
     assert _bytes_left(sqlite_memory) == set()
     assert receipt.probes["files"] == 0
-    assert erasure.scan(sqlite_memory, [customer, conversation]) == {"files": 0}
+    assert traces.scan(sqlite_memory, [customer, conversation]) == {"files": 0}
 
 
 def test_the_receipt_holds_nothing_personal(sqlite_memory: Memory) -> None:

@@ -15,6 +15,7 @@ from memory import (
     Tx,
     consent,
     conversations,
+    deliveries,
     export,
     facts,
     handoffs,
@@ -274,11 +275,15 @@ def test_opening_an_older_schema_brings_it_up_to_date(bare_url: str, open_memory
         connection = plain.execution_options(**MAINTENANCE)
         columns = "(id, name, child, created_at) VALUES ('c_old', 'Ann', false, '2026-01-01 00:00:00')"
         connection.execute(text(f"INSERT INTO customers {columns}"))
+        columns = "(number, customer, lines, fulfilment, total, currency, state, placed_at, changed_at)"
+        plan = "('K-1', 'c_old', '[]', '{\"every_days\": 14}', 90000, 'EUR', 'placed', '2026-05-01', '2026-05-01')"
+        connection.execute(text(f"INSERT INTO orders {columns} VALUES {plan}".replace(":", "\\:")))
         connection.commit()
     engine.dispose()
     memory = open_memory(bare_url)
     with memory.write() as tx:
         assert identities.customer(tx, "c_old").name == "Ann"
+        assert deliveries.next_due(tx, now=NOW) is not None
         conversation = conversations.open(tx, customer="c_old", channel="web", now=NOW).id
         messages.record_turn(tx, conversation, customer="c_old", message_id="k", said=Said("oat"), replies=[], now=NOW)
 

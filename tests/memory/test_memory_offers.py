@@ -6,7 +6,20 @@ from decimal import Decimal
 
 from memory_people import NOW, somebody
 
-from memory import Memory, consent, conversations, erasure, identities, needs, orders, purchases, questions, stock
+from memory import (
+    Memory,
+    consent,
+    conversations,
+    deliveries,
+    erasure,
+    identities,
+    needs,
+    orders,
+    purchases,
+    questions,
+    stock,
+    traces,
+)
 from memory.consent import Evidence, Purpose
 from memory.purchases import Line
 
@@ -135,6 +148,27 @@ def test_stock_is_what_was_stated_less_what_stands_ordered_since(memory: Memory)
         assert stock.ordered(tx) == {}
 
 
+def test_each_delivery_of_a_subscription_takes_its_pieces_from_stock(memory: Memory) -> None:
+    """Of the thing that it brings, at once and at each interval until it is ended; a new count has the past ones in."""
+    customer, conversation = somebody(memory)
+    counts, day = {("beans", "250g"): 9}, timedelta(days=1)
+    line = {"sku": "weekly", "delivers": "beans", "options": {"size": "250g"}, "quantity": 1}
+    way = {"how": "delivery", "every_days": 7}
+    with memory.write() as tx:
+        stock.state(tx, counts, now=NOW)
+        placed = {"lines": [line], "fulfilment": way, "total": 9, "currency": "EUR", "now": NOW}
+        orders.place(tx, customer=customer, conversation=conversation, number="K-1", **placed)  # type: ignore[arg-type]
+        taken = {after: stock.ordered(tx, now=NOW + after * day) for after in (0, 6, 7, 22)}
+        assert taken == {after: {("beans", "250g"): n} for after, n in ((0, 1), (6, 1), (7, 2), (22, 4))}
+        assert deliveries.next_due(tx, now=NOW + 7 * day) == NOW + 14 * day
+        stock.state(tx, {("beans", "250g"): 5}, now=NOW + 10 * day)
+        assert stock.ordered(tx, now=NOW + 13 * day) == {}
+        assert stock.ordered(tx, now=NOW + 14 * day) == {("beans", "250g"): 1}
+        orders.cancel(tx, "K-1", customer=customer, now=NOW + 15 * day)
+        assert stock.ordered(tx, now=NOW + 90 * day) == {("beans", "250g"): 1}
+        assert deliveries.next_due(tx, now=NOW + 15 * day) is None
+
+
 def test_stock_stays_right_when_an_order_is_erased_and_nothing_else_stays(memory: Memory) -> None:
     """The number of pieces is kept until the next count; whose they were, when and in which order is in no file."""
     with memory.write() as tx:
@@ -154,9 +188,9 @@ def test_stock_stays_right_when_an_order_is_erased_and_nothing_else_stays(memory
     with memory.write() as tx:
         assert stock.ordered(tx) == {("beans", "250g"): 2}
         if memory.path is not None:
-            left = b"".join(file.read_bytes() for file in erasure.files(memory.path))
-            traces = ("ZZYZX", customer, conversation, "ermengarde")
-            assert [trace for trace in traces if trace.encode() in left] == []
+            left = b"".join(file.read_bytes() for file in traces.files(memory.path))
+            looked_for = ("ZZYZX", customer, conversation, "ermengarde")
+            assert [trace for trace in looked_for if trace.encode() in left] == []
         stock.state(tx, counts | {("beans", "250g"): 12}, now=later)
         assert stock.ordered(tx) == {}
 

@@ -23,6 +23,7 @@ from memory_people import NOW, Half
 from memory import (
     Memory,
     Tx,
+    choices,
     consent,
     conversations,
     erasure,
@@ -322,7 +323,7 @@ def test_what_is_recorded_comes_back_as_it_was(
         assert messages.find_reply(tx, conversation, said) == reply
         assert [one.text for one in messages.after(tx, conversation)] == [said, said]
         token = reply.messages[0].choices[0]["choice"]
-        assert messages.resolve_choice(tx, conversation, token).payload == {"payload": payload}
+        assert choices.resolve(tx, conversation, token).payload == {"payload": payload}
 
 
 @pytest.mark.parametrize("said", ["a\x00b", "half \ud83d", "\udfff", "👩‍🚀 ok"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from memory_people import NOW, Half, somebody
 
-from memory import Memory, consent, conversations, messages, orders, questions, threads, tickets, transcripts
+from memory import Memory, choices, consent, conversations, messages, orders, questions, threads, tickets, transcripts
 from memory.consent import Evidence, Purpose
 from memory.errors import AlreadyRecorded, Conflict, ConsentRefused, ForeignRow
 from memory.messages import Card, Option, Outgoing, Said
@@ -69,15 +69,15 @@ def test_a_choice_is_found_by_token_title_and_number(memory: Memory) -> None:
             now=NOW,
         )
         token = reply.messages[0].choices[1]["choice"]
-        assert messages.resolve_choice(tx, conversation, token) == small
-        assert messages.resolve_choice(tx, elsewhere, token) is None
-        assert messages.resolve_typed_choice(tx, conversation, " large. ") == {"set": {"size": "l"}}
-        assert messages.resolve_typed_choice(tx, conversation, "3", numbers=True) == {"flow": "order_gear"}
-        assert messages.resolve_typed_choice(tx, conversation, "3") is None
+        assert choices.resolve(tx, conversation, token) == small
+        assert choices.resolve(tx, elsewhere, token) is None
+        assert choices.resolve_typed(tx, conversation, " large. ") == {"set": {"size": "l"}}
+        assert choices.resolve_typed(tx, conversation, "3", numbers=True) == {"flow": "order_gear"}
+        assert choices.resolve_typed(tx, conversation, "3") is None
         messages.record_turn(
             tx, conversation, customer=customer, message_id="k2", said=Said("x"), replies=[Outgoing("?")], now=NOW
         )
-        assert messages.resolve_typed_choice(tx, conversation, "large") is None
+        assert choices.resolve_typed(tx, conversation, "large") is None
 
 
 def test_a_thread_is_taken_up_on_another_channel(memory: Memory) -> None:
@@ -243,7 +243,7 @@ def _steps_of_a_turn(memory: Memory, customer: str, conversation: str) -> int:
         connection = tx._connection.connection.dbapi_connection
         connection.set_progress_handler(count, 1)
         assert messages.find_reply(tx, conversation, "new") is None
-        assert messages.resolve_typed_choice(tx, conversation, "soy") == {}
+        assert choices.resolve_typed(tx, conversation, "soy") == {}
         assert threads.open_for(tx, consent.require(tx, customer, Purpose.RESUME)) == ()
         transcripts.load(tx, conversation)
         messages.newest(tx, conversation, limit=5)

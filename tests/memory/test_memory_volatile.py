@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from memory_people import NOW, Half, somebody
 
-from memory import Memory, Tx, consent, erasure, messages, threads, transcripts
+from memory import Memory, Tx, choices, consent, erasure, messages, threads, traces, transcripts
 from memory.consent import Evidence, Purpose
 from memory.errors import ConsentRefused
 from memory.messages import Option, Outgoing, Said
@@ -54,8 +54,8 @@ def test_the_conversation_goes_on_in_the_process_alone(memory: Memory) -> None:
         assert [one.text for one in messages.newest(tx, conversation, limit=2)] == ["lapsang 4", "Tea?"]
         assert [one.id for one in messages.after(tx, conversation, after=6)] == [7, 8]
         token = replies[3].messages[0].choices[0]["choice"]
-        assert messages.resolve_choice(tx, conversation, token).payload == {"n": 4}
-        assert messages.resolve_typed_choice(tx, conversation, "yes") == {"n": 4}
+        assert choices.resolve(tx, conversation, token).payload == {"n": 4}
+        assert choices.resolve_typed(tx, conversation, "yes") == {"n": 4}
     other = Memory(memory._engine, policies=memory.policies, clock=lambda: NOW)
     with other.read() as tx:
         assert transcripts.load(tx, conversation) == transcripts.Stored(None, [], 0)
@@ -72,7 +72,7 @@ def test_nothing_of_it_reaches_the_file(sqlite_memory: Memory) -> None:
         _decide(tx, customer, "withdrawn")
     _run(sqlite_memory, customer, conversation, 1, 2, 3)
     assert sqlite_memory.path is not None
-    assert not any(b"lapsang" in file.read_bytes() for file in erasure.files(sqlite_memory.path))
+    assert not any(b"lapsang" in file.read_bytes() for file in traces.files(sqlite_memory.path))
 
 
 def test_withdrawing_in_the_middle_keeps_the_task_at_hand(memory: Memory) -> None:
@@ -106,7 +106,7 @@ def test_granting_again_keeps_what_is_on_the_screen(memory: Memory) -> None:
     with memory.write() as tx:
         _decide(tx, customer, "granted")
         token = before.messages[0].choices[0]["choice"]
-        assert messages.resolve_choice(tx, conversation, token).payload == {"n": 3}
+        assert choices.resolve(tx, conversation, token).payload == {"n": 3}
         _turn(tx, customer, conversation, 4)
     other = Memory(memory._engine, policies=memory.policies, clock=lambda: NOW)
     with other.read() as tx:
@@ -114,7 +114,7 @@ def test_granting_again_keeps_what_is_on_the_screen(memory: Memory) -> None:
             {"at": 3}, [{"event": "user", "text": "lapsang 4"}], 4
         )
         assert [one.id for one in messages.after(tx, conversation)] == [1, 2, 3, 4, 5, 6, 7, 8]
-        assert messages.resolve_choice(tx, conversation, token).payload == {"n": 3}
+        assert choices.resolve(tx, conversation, token).payload == {"n": 3}
         assert messages.find_reply(tx, conversation, "k3") == before
     assert memory.volatile.find(conversation) is None
 

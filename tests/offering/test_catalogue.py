@@ -1,5 +1,6 @@
 """The catalogue: what it understands, what it refuses, what it offers instead, and what it says of its mistakes."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product as every
 from pathlib import Path
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.offering import catalogue
-from bot.offering.catalogue_files import CatalogueErrors
+from bot.offering import catalogue, catalogue_files
+from bot.offering.errors import CatalogueErrors
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "catalogue"
-KESTREL = catalogue.load(FOLDER)
+KESTREL = catalogue_files.load(FOLDER)
 
 SMALL = {
     "modules.yml": """
@@ -68,7 +69,7 @@ shop:
 def _load(folder: Path, **changed: str) -> catalogue.Catalogue:
     for name, text in SMALL.items():
         (folder / name).write_text(changed.get(name.removesuffix(".yml"), text))
-    return catalogue.load(folder)
+    return catalogue_files.load(folder)
 
 
 @pytest.fixture
@@ -155,6 +156,17 @@ def test_stock_is_counted_by_size_where_it_is_kept_by_size():
     assert KESTREL.stock("nightjar_dark", {"size": "1kg"}) == 0
     assert KESTREL.validate({"product": "nightjar_dark", "size": "250g"}) == []
     assert [p.code for p in KESTREL.validate({"product": "nightjar_dark", "size": "1kg"})] == ["out_of_stock"]
+
+
+def test_a_subscription_can_be_had_while_there_is_what_it_brings():
+    """Size by size; one that brings something else each time has no count."""
+    morning = KESTREL.products["morning_flight"]
+    bare = replace(morning, stock={**morning.stock, "250g": 0})
+    shop = replace(KESTREL, products={**KESTREL.products, bare.id: bare})
+    wanted = {"product": "fortnightly_filter", "grind": "filter"}
+    assert [p.code for p in shop.validate({**wanted, "size": "250g"})] == ["out_of_stock"]
+    assert shop.validate({**wanted, "size": "500g"}) == []
+    assert shop.stock("monthly_explorer") is None
 
 
 def test_the_nearest_combinations_keep_what_was_wanted_most():
@@ -248,7 +260,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_and_cure(tmp_path):
     broken = broken.replace("[whole, oat, soy]", "[whole, oaty]")
     with pytest.raises(CatalogueErrors) as raised:
         _load(tmp_path, products=broken)
-    told = [(error.file, error.line) for error in raised.value.errors]
+    told = [(error.file, error.line) for error in raised.value.mistakes]
     assert told == [("products.yml", 9), ("products.yml", 10), ("products.yml", 12), ("products.yml", 15)]
     assert "Did you mean `oat`?" in str(raised.value)
     assert "Did you mean `kind`?" in str(raised.value)
@@ -268,6 +280,7 @@ def test_all_mistakes_are_told_at_once_with_file_line_and_cure(tmp_path):
             "is not among the product's options.",
         ),
         ("modules", "size: small, milk: oat", "size: tiny, milk: oat", "`tiny` is no size."),
+        ("products", "price: 3.00", "price: 3.00\n    delivers: tee", "`tee` is no product."),
         ("shop", "Europe/Berlin", "Europe/Atlantis", "`Europe/Atlantis` is no time zone."),
         ("shop", "payment:", "opening_hours: {monday: late}\n  payment:", "`late` are no hours."),
     ],
@@ -282,4 +295,4 @@ def test_each_kind_of_mistake_is_told(tmp_path, name, old, new, message):
 def test_an_empty_folder_is_a_mistake(tmp_path):
     """A shop that sells nothing is a wrong path."""
     with pytest.raises(CatalogueErrors, match="There is no catalogue here"):
-        catalogue.load(tmp_path)
+        catalogue_files.load(tmp_path)

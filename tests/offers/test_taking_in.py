@@ -2,6 +2,7 @@
 
 import csv
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 from shop_talk import CATALOGUE, ROOT, RULES
@@ -208,6 +209,28 @@ def test_stock_falls_with_an_order_and_comes_back_with_its_cancellation(talk_as,
     talk.say("cancel my order", "cancel_order")
     talk.tap("Yes, cancel it")
     assert left().stock("house_espresso", {"size": "250g"}) == before
+
+
+def test_stock_falls_with_each_delivery_of_a_subscription(talk_as, memory, clock):
+    """Of the beans that it brings, also in a process that runs on; its end stops that and brings nothing back."""
+    shelf = stocked.Stocked(memory, lambda: CATALOGUE, clock)
+
+    def left(waiting=0):
+        clock.forward(days=waiting)
+        sleep(0.06)  # Others' orders are looked up that often.
+        return shelf.current().stock("house_espresso", {"size": "250g"})
+
+    before = left()
+    clock.forward(minutes=1)
+    talk = talk_as("ben")
+    said = [("product", "weekly_house"), ("size", "250g"), ("grind", "filter")]
+    talk.say("weekly house espresso", "subscribe", *said)
+    talk.say("Hauptstr. 3, 10115 Berlin", "inform")
+    talk.tap("Yes, start it")
+    assert [left(days) for days in (0, 6, 1, 7)] == [before - 1, before - 1, before - 2, before - 3]
+    talk.say("end my subscription", "cancel_subscription")
+    talk.tap("Yes, end it")
+    assert left(70) == before - 3
 
 
 def test_a_new_count_replaces_what_was_ordered_before_it_and_other_edits_do_not(talk_as, memory, clock):

@@ -15,7 +15,7 @@ from actions.base import DIALOGUE, Shop, ShopTracker
 from bot import effort, wording
 from bot.flows import engine, loader
 from bot.flows.model import Choice, Message, State
-from bot.offering import catalogue
+from bot.offering import catalogue_files
 from bot.offering.choices import Engine
 from bot.offering.index import build_index
 from bot.offering.rules import load_rules
@@ -24,7 +24,7 @@ from memory import Memory, Turn, consent, conversations, identities, threads
 from memory.consent import ConsentRefused, Purpose
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOGUE = catalogue.load(ROOT / "data" / "catalogue")
+CATALOGUE = catalogue_files.load(ROOT / "data" / "catalogue")
 WORDING = wording.load(ROOT / "data" / "wording")
 DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text())
 FLOWS = loader.load(ROOT / "data" / "flows", wording=WORDING.names, actions=frozenset(DOMAIN["actions"]))

@@ -1,4 +1,4 @@
-"""Stock DIET on the public sets, by the protocol of `benchmarks/understanding/public.py`.
+"""Stock DIET on the public sets, by the protocol of `benchmarks/understanding/public.py` (`sets.py` is of both).
 
 It needs an environment of its own, with TensorFlow, on Python 3.10:
 
@@ -12,22 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import csv
 import json
 import os
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from sets import OUTSIDE, SEED, Pairs, draw, rows, share
 
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 CONFIG = Path(__file__).resolve().parent / "config.yml"
-OUTSIDE = "NO_NODES_DETECTED"
-SEED, FOLDS, STRANGERS = 7, 5, 0.2
-Pairs = list
+FOLDS, STRANGERS = 5, 0.2
 
 
 def main() -> None:
@@ -117,26 +114,6 @@ def judged(train: Pairs, test: Pairs) -> tuple:
         intents = asyncio.run(parse())
     labels = np.array([str(intent["name"]) for intent in intents])
     return labels, np.array([float(intent["confidence"]) for intent in intents])
-
-
-def rows(path: Path, text: str, label: str) -> Pairs:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [(row[text], row[label]) for row in csv.DictReader(stream)]
-
-
-def draw(pairs: Pairs, shots: int, seed: int) -> tuple:
-    """The same draws as `public.py` makes."""
-    taken: Counter = Counter()
-    chosen, rest = [], []
-    for i in np.random.default_rng(seed).permutation(len(pairs)):
-        pair = pairs[int(i)]
-        taken[pair[1]] += 1
-        (chosen if taken[pair[1]] <= shots else rest).append(pair)
-    return chosen, rest
-
-
-def share(hits: np.ndarray) -> float:
-    return round(float(np.mean(hits)), 4)
 
 
 def tell(name: str, **figures: float) -> None:

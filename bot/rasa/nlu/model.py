@@ -288,6 +288,10 @@ class IntentModel:
         """The intent of which the text is an example, word for word."""
         return self.examples.get(_bare(text))
 
+    def knows(self, text: str) -> bool:
+        """Whether any word of the text stands in the training data."""
+        return len(self.sparse.blocks["words"].places(text)[0]) > 0
+
     def rule(self, *, vectors: bool) -> Rule:
         """The rule that holds with or without sentence embeddings."""
         return self.with_vectors if vectors and self.with_vectors else self.without_vectors

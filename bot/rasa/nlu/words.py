@@ -6,6 +6,10 @@ import unicodedata
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
+from bot.offering.phrases import singular
+
+__all__ = ["COMMON_WORDS", "plain", "singular", "straight"]
+
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 
 # Ordinary words that are one or two letters away from words that coffee shops use; never read as slips of those.
@@ -60,14 +64,3 @@ def plain(text: str) -> str:
 def straight(text: str) -> str:
     """The same text with straight quotes and dashes; never longer or shorter."""
     return text.translate(_QUOTES)
-
-
-def singular(word: str) -> str:
-    """A crude stem that is the same for a noun and its plural."""
-    if len(word) <= 3 or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "xes", "sses")):
-        return word[:-2]
-    return word[:-1]
