@@ -107,19 +107,13 @@ def told(nlp: Any, cases: Sequence[Mapping[str, Any]], model: FactModel | None =
     }
 
 
-def learned_without(nlp: Any, data: Path, *left_out: str) -> FactModel:
-    """What finds facts, learned from all examples of `data` (data/nlu) but those of some files."""
+def learned_without(nlp: Any, data: Path, left_out: str) -> FactModel:
+    """What finds facts, learned from all examples of `data` (data/nlu) but those of telling in one file."""
 
     def entities(text: str) -> list[dict[str, Any]]:
         return extract(text, nlp=nlp, now=EPOCH)
 
-    told = [p for p in fact_examples.files(data) if p.stem not in left_out]
-    return FactModel.fit(
-        [
-            *(e for path in told for e in fact_examples.read(path, entities=entities)),
-            *fact_examples.ordinary(data, entities=entities),
-        ]
-    )
+    return FactModel.fit(fact_examples.load(data, entities=entities, left_out=[left_out]))
 
 
 def _labelled(fact: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ A regression on the words around each mention, learned from data/nlu/telling and
 anything. From which chance on something counts as told is chosen by cross-validation on these alone. Works on words, so
 that it costs the same with and without sentence embeddings. Stored as plain arrays and JSON.
 
-FactsError: there is nothing to learn from.
+`fact_examples.ExamplesError` where there is nothing to learn from.
 """
 
 from __future__ import annotations
