@@ -156,7 +156,6 @@ class Showing(ShopAction):
             return []
         dispatcher.utter_message(
             response=response,
-            products=speech.join([self.priced(option, speech) for option in made.options]),
             out=self.replaced(made, speech),
             buttons=[
                 *(self.button(option, speech, gift=asked.gift) for option in made.options),
@@ -179,11 +178,6 @@ class Showing(ShopAction):
     def title(self, option: Option, speech: Speech) -> str:
         return speech.line({PRODUCT: option.sku, **option.modules})
 
-    def priced(self, option: Option, speech: Speech) -> str:
-        price, several = self.price(option)
-        name = "utter_menu_from" if several else "utter_menu_at"
-        return speech.say(name, product=self.title(option, speech), price=speech.money(price))
-
     def price(self, option: Option) -> tuple[Decimal, bool]:
         product = self.catalogue.products[option.sku]
         if option.modules:
@@ -192,9 +186,13 @@ class Showing(ShopAction):
         return lowest_price(self.catalogue, product)
 
     def card(self, option: Option, speech: Speech) -> dict[str, Any]:
-        price, _ = self.price(option)
-        reason = opening(reason_text(option.reason, speech))
-        return {"title": opening(self.title(option, speech)), "subtitle": reason, "price": speech.money(price)}
+        price, several = self.price(option)
+        said = speech.money(price)
+        return {
+            "title": opening(self.title(option, speech)),
+            "subtitle": opening(reason_text(option.reason, speech)),
+            "price": speech.say("utter_price_from", price=said) if several else said,
+        }
 
     def replaced(self, made: ChoiceSet, speech: Speech) -> str | None:
         """What would be there and cannot be had now is said, not passed over."""

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bot.rasa.nlu.model import IntentModel, Rule
+from bot.rasa.nlu.judging import Rule
+from bot.rasa.nlu.model import IntentModel
 from bot.rasa.nlu.reading import Reader, bare_answer
 from tests.understanding.conftest import intents
 
