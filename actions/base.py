@@ -60,14 +60,17 @@ class ShopAction(Action):
         self.shop = shop
 
     def name(self) -> str:
+        """The name by which flows, choices and domain.yml call it."""
         return _CAPITAL.sub("_", type(self).__name__).lower()
 
     @property
     def catalogue(self) -> Catalogue:
+        """What can be had now, less what is ordered."""
         return self.shop.catalogue()
 
     @property
     def engine(self) -> Engine:
+        """What makes sets of choices, on the catalogue of now."""
         return self.shop.engine()
 
     def speech(self, tracker: ShopTracker) -> Speech:
@@ -76,6 +79,7 @@ class ShopAction(Action):
 
 
 def button(title: str, choice: Choice) -> dict[str, Any]:
+    """A choice with the title that is read for it, as messages and cards take it."""
     return {"title": title, "choice": choice}
 
 
@@ -110,11 +114,20 @@ def request_of(tracker: ShopTracker, *intents: str) -> Mapping[str, Any]:
     return next(asked, tracker.latest_message or {})
 
 
+def words_of(tracker: ShopTracker) -> str:
+    """The words of the last message; of a tapped choice its title."""
+    return str((tracker.latest_message or {}).get("text") or "")
+
+
 def asked_text(tracker: ShopTracker) -> str:
     """What was typed; a tapped choice says nothing of its own."""
-    message = tracker.latest_message or {}
-    tapped = (message.get("intent") or {}).get("name") == CHOOSE
-    return "" if tapped else str(message.get("text") or "")
+    tapped = ((tracker.latest_message or {}).get("intent") or {}).get("name") == CHOOSE
+    return "" if tapped else words_of(tracker)
+
+
+def answered_by(tracker: ShopTracker) -> str:
+    """How the choice at hand was made, as evidence of consent names it: its button was tapped, or its words typed."""
+    return "words" if (tracker.latest_message or {}).get("typed") else "button"
 
 
 def mentioned(entities: Iterable[Mapping[str, Any]], name: str) -> list[Any]:

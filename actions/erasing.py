@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consents
-from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets
+from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets, words_of
 from actions.citing import FACT, cited, switch
 from actions.threads import WAITING
 from bot.flows.model import Choice
@@ -23,7 +23,7 @@ class ActionKeepNothing(ShopAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         turn, refusal = tracker.turn, consents.Refusal("preferences")
-        text = str((tracker.latest_message or {}).get("text") or "")
+        text = words_of(tracker)
         just_noted = cited(tracker, FACT)
         with self.shop.memory.read() as tx:
             before = consents.restorable(tx, turn.customer, refusal)

@@ -12,7 +12,7 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consents
-from actions.base import Event, ShopAction, ShopTracker, button, request_of
+from actions.base import Event, ShopAction, ShopTracker, button, request_of, words_of
 from actions.citing import FACT, SET, THREAD, cited, cites, switch
 from actions.effort import told
 from actions.explaining import ActionExplainChoice
@@ -164,7 +164,7 @@ class ActionExplainClaim(Knowing):
             told = await ActionExplainChoice(self.shop).run(dispatcher, tracker, domain)
             return [*told, *cites(SET, "shown")]
         speech = self.speech(tracker)
-        known, text = self.facts(tracker), str((tracker.latest_message or {}).get("text") or "").lower()
+        known, text = self.facts(tracker), words_of(tracker).lower()
         shown = [fact for fact in known if fact["id"] in cited(tracker, FACT)]
         behind = shown or [fact for fact in known if is_named(speech, fact, text)]
         if not behind:

@@ -20,12 +20,12 @@ class ActionDeclineNeed(ShopAction):
         text = str(message.get("text") or "")
         wanted = unknown_module(text, self.catalogue) or wish_in(text)
         likely = self._likely(message.get("clarify") or (), tracker)
+        human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
         if likely and wanted is None:
-            human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
             dispatcher.utter_message(response="utter_did_you_mean", buttons=[*likely, human])
             return []
         if wanted is None or self.catalogue.find(wanted) is not None:
-            dispatcher.utter_message(response="utter_out_of_scope")
+            dispatcher.utter_message(response="utter_out_of_scope", buttons=[human])
             return []
         decline(dispatcher, tracker, wanted)
         return []

@@ -23,7 +23,9 @@ from actions.cart import (
     purchase_lines,
 )
 from actions.knowing import know
+from actions.needing import decline
 from actions.owning import own_of
+from actions.wishes import unknown_wish
 from bot.flows.model import Choice
 from bot.offering.catalogue import PRODUCT
 from memory import Tx, orders, purchases
@@ -33,11 +35,16 @@ _ONE_ORDER = timedelta(days=1)
 
 
 class ActionNoteMore(ShopAction):
-    """Keeps a further wish for when the product at hand is complete."""
+    """Keeps a further wish for when the product at hand is complete; says so when the shop has nothing of the kind."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
-        entities = request_of(tracker, "order_another").get("entities", ())
+        request = request_of(tracker, "order_another")
+        entities = request.get("entities", ())
         wish = {slot: values[0] for slot in ITEM_SLOTS if (values := mentioned(entities, slot))}
+        unknown = None if wish else unknown_wish(str(request.get("text") or ""), self.catalogue)
+        if unknown is not None:
+            decline(dispatcher, tracker, unknown)
+            return []
         named = self.speech(tracker).named(wish[PRODUCT]) if PRODUCT in wish else None
         dispatcher.utter_message(response="utter_more_noted", named=named)
         return [SlotSet("more", [*(tracker.slots.get("more") or []), wish])]

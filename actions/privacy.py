@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consents
-from actions.base import Event, ShopAction, ShopTracker, button, request_of, sets
+from actions.base import Event, ShopAction, ShopTracker, button, request_of, sets, words_of
 from actions.consents import Refusal, Restorable
 from actions.threads import WAITING
 from bot.flows.model import Choice
@@ -45,7 +45,7 @@ class ActionConfirmRefusal(_Decides):
         refusal, is_recorded = consents.heard_in(tracker.latest_message or {})
         if refusal is None:
             return []
-        turn, text = tracker.turn, str((tracker.latest_message or {}).get("text") or "")
+        turn, text = tracker.turn, words_of(tracker)
         if not is_recorded:
             turn.stage(lambda tx: consents.refuse(tx, turn, refusal, said=text))
         if refusal.sure:

@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consents, leave, times
-from actions.base import Event, ShopAction, ShopTracker, button
+from actions.base import Event, ShopAction, ShopTracker, answered_by, button
 from actions.checking import just_mentioned
 from actions.early import EarlyAccess, to_come
 from actions.effort import note_question, settle_question
@@ -102,7 +102,7 @@ class ActionUsePurchases(_Suggest):
     async def run(self, dispatcher: CollectingDispatcher, tracker: ShopTracker, domain: Any) -> list[Event]:
         turn, args, asked = tracker.turn, tracker.arguments, self.asked(tracker)
         decision: Decision = "granted" if args.get("decision") == "granted" else "withdrawn"
-        method = "words" if (tracker.latest_message or {}).get("typed") else "button"
+        method = answered_by(tracker)
         said = consents.evidence(turn, method, str(args.get("asked")), version=self.name())
 
         def decide(tx: Tx) -> None:

@@ -48,7 +48,8 @@ class ActionUnknownRequest(ShopAction):
         )
 
     def _ask_back(self, dispatcher: CollectingDispatcher, tracker: ShopTracker) -> None:
-        meanings = self._meanings(tracker.latest_message or {}, self.speech(tracker))
+        message = tracker.latest_message or {}
+        meanings = {} if message.get("illegible") else self._meanings(message, self.speech(tracker))
         human = button(self.speech(tracker).say("utter_choice_human"), Choice(flow="human"))
         if len(meanings) < 2:
             dispatcher.utter_message(response="utter_unknown_request", buttons=[human])

@@ -10,7 +10,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from actions.base import ShopAction, ShopTracker, button
+from actions.base import ShopAction, ShopTracker, button, words_of
 from actions.cart import price_of
 from actions.knowing import asked_for, deeds, standing
 from actions.speech import Speech, opening
@@ -54,7 +54,7 @@ class AboutBenefits(ShopAction):
 
     def named(self, tracker: ShopTracker) -> list[Benefit]:
         """The benefits that the message speaks of."""
-        text, speech = str((tracker.latest_message or {}).get("text") or "").lower(), self.speech(tracker)
+        text, speech = words_of(tracker).lower(), self.speech(tracker)
         tapped = tracker.arguments.get("benefit")
         return [each for each in self.rules.benefits if each.id == tapped or _spoken_of(each, text, speech)]
 

@@ -15,13 +15,13 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consents
-from actions.base import Event, ShopAction, ShopTracker, button
+from actions.base import Event, ShopAction, ShopTracker, answered_by, button, words_of
 from actions.citing import FACT, cites, yes_no
 from actions.effort import note_question, settle_question
 from actions.facts_said import sentence
 from actions.facts_told import SELF, Change, Told, plan, remember
 from actions.knowing import granted
-from actions.speech import Speech
+from actions.speech import Speech, opening
 from bot.flows.model import Choice
 from memory import Turn, Tx, facts
 from memory.consent import Evidence, Purpose
@@ -79,7 +79,7 @@ class _Telling(ShopAction):
             new=new.in_words(speech),
             buttons=[
                 *(
-                    button(_opening(words), Choice(action="action_settle_fact", args={**args, "keep": told}))
+                    button(opening(words), Choice(action="action_settle_fact", args={**args, "keep": told}))
                     for words, told in ways.items()
                 ),
                 button(speech.say("utter_choice_neither"), _forgetting([change], purpose)),
@@ -148,7 +148,7 @@ class ActionHearPreference(_Telling):
     ) -> list[Event]:
         """One question for what is sensitive and what is not; the other can be kept alone."""
         speech, name = self.speech(tracker), "utter_ask_remember_both"
-        words = str((tracker.latest_message or {}).get("text") or "")
+        words = words_of(tracker)
         kept = {"facts": [one.to_json() for one in health], "also": [one.to_json() for one in tastes]}
         args = {"purpose": Purpose.SENSITIVE.value, **kept, "corrects": False, "asked": speech.say(name, words=words)}
         yes, no = (
@@ -167,7 +167,7 @@ class ActionHearPreference(_Telling):
         self, dispatcher: CollectingDispatcher, tracker: ShopTracker, told: list[Told], purpose: Purpose
     ) -> list[Event]:
         speech = self.speech(tracker)
-        words = str((tracker.latest_message or {}).get("text") or "")
+        words = words_of(tracker)
         name = "utter_ask_remember_sensitive" if purpose is Purpose.SENSITIVE else "utter_ask_remember"
         args = {
             "purpose": purpose.value,
@@ -228,7 +228,7 @@ class ActionRemember(_Telling):
         return []
 
     def _evidence(self, tracker: ShopTracker) -> Evidence:
-        method = "words" if (tracker.latest_message or {}).get("typed") else "button"
+        method = answered_by(tracker)
         return consents.evidence(tracker.turn, method, str(tracker.arguments.get("asked")), version=self.name())
 
 
@@ -266,7 +266,7 @@ class ActionTakeUsual(ShopAction):
 
 
 def _corrects(tracker: ShopTracker) -> bool:
-    return bool(_CORRECTING.search(str((tracker.latest_message or {}).get("text") or "")))
+    return bool(_CORRECTING.search(words_of(tracker)))
 
 
 def _forgetting(changes: Iterable[Change], purpose: Purpose) -> Choice:
@@ -278,10 +278,6 @@ def _forgetting(changes: Iterable[Change], purpose: Purpose) -> Choice:
 
 def _said(speech: Speech, fact: Fact) -> str:
     return sentence(speech, attribute=fact.attribute, value=fact.value, polarity=fact.polarity)
-
-
-def _opening(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _matching(tx: Tx, turn: Turn, told: Iterable[Told], purpose: Purpose) -> list[Fact]:

@@ -16,7 +16,8 @@ _ASKING = (
     r"got any|sell me|how much (?:is|are)|what does"
 )
 _WISH = re.compile(
-    rf"(?:\b(?:{_ASKING})\b\s+(?:to (?:buy|order|get|have)\s+)?(?:(?:an?|some|any|the|your)\b)?|^(?:an?|some|any)\b)"
+    rf"(?:\b(?:{_ASKING})\b\s+(?:to (?:buy|order|get|have)\s+)?(?:(?:an?|some|any|the|your)\b)?"
+    r"|^(?:(?:and|also|plus|oh|ok|then|maybe)\W+)*(?:an?|some|any)\b)"
     r"\s*(?P<wanted>[\w' -]+)"
 )
 _END = re.compile(

@@ -30,7 +30,8 @@ from bot.live import Live
 from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
-from bot.offering.rules import Rules, load_rules
+from bot.offering.rules import Rules
+from bot.offering.rules_files import load_rules
 from bot.offers.market import Market
 from bot.offers.schedule import Schedule
 from bot.offers.stocked import Stocked

@@ -189,12 +189,22 @@ class Assistant:
         parsed = choice_parsed(said.payload, said.text) if said.payload is not None else None
         parsed = parsed or await self.processor.understand(said.text, now=turn.now)
         if said.payload is None:
-            parsed = _as_choice(parsed, start.loaded.tracker) or parsed
+            parsed = self._as_choice(parsed, start.loaded.tracker) or parsed
         if said.payload is None and start.listens:
             parsed = with_facts(parsed)
         if said.heard is not None:
             parsed = woven(parsed, said.heard)
         return UserUttered(said.text, parsed["intent"], parsed["entities"], parsed, **common)
+
+    def _as_choice(self, parsed: Mapping[str, Any], tracker: Any) -> dict[str, Any] | None:
+        """A plain yes or no as the choice that it stands for, when the last reply asked that and no task's question
+        can be meant."""
+        offered, intent = tracker.get_slot(YES_NO), str((parsed.get("intent") or {}).get("name"))
+        if not offered or intent not in offered or parsed.get("entities"):
+            return None
+        if engine.is_answer(self.flows.current(), State.from_json(tracker.get_slot(DIALOGUE)), intent):
+            return None
+        return choice_parsed(offered[intent], parsed["text"]) | {"typed": True}
 
     def _half_done(self, tracker: Any) -> dict[str, ThreadSnapshot]:
         state = State.from_json(tracker.get_slot(DIALOGUE) or {})
@@ -230,16 +240,6 @@ def _disclosure(start: _Start, uttered: UserUttered) -> str | None:
     """At first contact it is said that this is a machine (EU AI Act, art. 50(1)); the greeting says so by itself."""
     first_contact = start.loaded.last_user_at is None and not start.waiting
     return "utter_bot_disclosure" if first_contact and uttered.intent_name != "greet" else None
-
-
-def _as_choice(parsed: Mapping[str, Any], tracker: Any) -> dict[str, Any] | None:
-    """A plain yes or no as the choice that it stands for, when the last reply asked something and no task does."""
-    offered, intent = tracker.get_slot(YES_NO), (parsed.get("intent") or {}).get("name")
-    stack = State.from_json(tracker.get_slot(DIALOGUE)).stack
-    asked = bool(stack) and stack[-1].phase == "asked"
-    if asked or not offered or intent not in offered or parsed.get("entities"):
-        return None
-    return choice_parsed(offered[intent], parsed["text"]) | {"typed": True}
 
 
 def _let_pass(loaded: Loaded, before: Mapping[str, Any]) -> None:

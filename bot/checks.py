@@ -14,7 +14,8 @@ from bot.offering import catalogue_files
 from bot.offering.catalogue import Catalogue
 from bot.offering.fairness import check_benefits
 from bot.offering.index import off_brand
-from bot.offering.rules import OfferRules, load_rules
+from bot.offering.rules import OfferRules
+from bot.offering.rules_files import load_rules
 from bot.settings import Settings
 from bot.wording import Wording
 

@@ -31,7 +31,7 @@ from bot.offering.catalogue import Catalogue
 from bot.offering.choices import Engine, SetKind
 from bot.offering.index import build_index
 from bot.offering.orders import OrderLine
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 from memory import Memory, consent, facts, identities, purchases
 from memory.consent import Evidence, Purpose
 from memory.facts import Source

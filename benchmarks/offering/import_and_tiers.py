@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from bot.offering import catalogue_files
 from bot.offering.index import build_index
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 from bot.offers import orders, tiers
 from memory import Memory
 

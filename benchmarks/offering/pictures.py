@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 from bot.offering.value import Counts, Family, discounted_purchases, fit_purchases, fit_spend
 
 PROJECT = Path(__file__).parents[2]

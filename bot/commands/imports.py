@@ -56,7 +56,7 @@ def import_catalogue(file: _File) -> None:
 
     All of it or nothing: what is broken or off brand is told with its cure, and nothing is changed.
     """
-    from bot.offering.rules import load_rules
+    from bot.offering.rules_files import load_rules
     from bot.offers import catalogue, stocked
 
     given = settings.load()

@@ -24,7 +24,7 @@ def tiers(
 ) -> None:
     """Compute everybody's tier anew and print it. A time before the last computation changes nothing."""
     from bot.offering import catalogue_files
-    from bot.offering.rules import load_rules
+    from bot.offering.rules_files import load_rules
     from bot.offers import NoSuchCustomer
     from bot.offers import tiers as job
 
@@ -82,7 +82,7 @@ def recommend(
 def effort(as_json: _Json = False) -> None:
     """What questions cost customers and what the answers changed; those that never changed anything come first."""
     from bot.offering.effort import Asked, ledger, to_retire
-    from bot.offering.rules import load_rules
+    from bot.offering.rules_files import load_rules
     from memory import questions
 
     given = settings.load()
@@ -109,7 +109,7 @@ def effort(as_json: _Json = False) -> None:
 def needs(as_json: _Json = False) -> None:
     """What people asked for and the shop does not have; only what at least five different people wanted."""
     from bot.offering.needs import Need, unmet_needs
-    from bot.offering.rules import load_rules
+    from bot.offering.rules_files import load_rules
     from memory import needs as noted
 
     given = settings.load()

@@ -12,7 +12,9 @@ commands = typer.Typer()
 
 @commands.command()
 def parse(
-    file: Annotated[Path | None, typer.Argument(help="One message a line; default: standard input.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="One message a line; default: standard input.")
+    ] = None,
 ) -> None:
     """Print what is understood of each line as one JSON line: intent, entities, refusal, facts."""
     from bot import settings, training

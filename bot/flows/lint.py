@@ -6,13 +6,13 @@ An `error` finding blocks publishing; a `warning` is shown.
 from __future__ import annotations
 
 import difflib
-import graphlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
+from bot.flows.circles import circles
+from bot.flows.edits import removed
+from bot.flows.findings import Finding, finding
 from bot.flows.model import END, Act, Call, Collect, Flow, FlowSet, Link, Offer, Step
-from bot.flows.reach import slots_read, slots_set
-from bot.mistakes import Mistake, Severity
+from bot.flows.reach import slots_read, slots_set, targets
 
 SYSTEM_WORDING = (
     "utter_flow_back",
@@ -35,14 +35,6 @@ SYSTEM_SLOTS = ("threads_waiting",)
 """What the engine itself looks at."""
 
 _OPTIONS_WANTED = 2  # A single option is no choice.
-
-
-@dataclass(frozen=True)
-class Finding(Mistake):
-    """Something to mend in a flow. Flow and step are empty where it concerns all of them."""
-
-    flow: str = ""
-    step: str = ""
 
 
 def lint(
@@ -68,24 +60,10 @@ def lint(
         findings += _runnable(flow, said=said, actions=actions)
         findings += _slots(flow, flows, known=slots)
         findings += _preferences(flow)
-    findings += _circles(flows)
+    findings += circles(flows)
     if previous is not None:
-        findings += _removed(flows, previous)
-    return sorted(findings, key=lambda finding: (finding.file, finding.line, finding.message))
-
-
-def _finding(flow: Flow, step: Step | None, message: str, cure: str, *, severity: Severity = "error") -> Finding:
-    line = step.line if step else flow.line
-    return Finding(flow.file, line, message, cure, severity, flow.id, step.id if step else "")
-
-
-def targets(step: Step) -> Iterator[str]:
-    """Every place a step may lead to within its flow."""
-    yield from (branch.target for branch in step.next)
-    if isinstance(step, Offer):
-        yield from (option.next for option in step.options if option.next is not None)
-        if step.exit is not None:
-            yield step.exit
+        findings += removed(flows, previous)
+    return sorted(findings, key=lambda each: (each.file, each.line, each.message))
 
 
 def _unreachable(flow: Flow) -> Iterator[Finding]:
@@ -98,7 +76,7 @@ def _unreachable(flow: Flow) -> Iterator[Finding]:
         waiting.extend(following)
     for step in flow.steps.values():
         if step.id not in reached:
-            yield _finding(flow, step, f"the step {step.id!r} is never reached", "lead to it by a next, or remove it")
+            yield finding(flow, step, f"the step {step.id!r} is never reached", "lead to it by a next, or remove it")
 
 
 def _targets(flow: Flow, flows: FlowSet) -> Iterator[Finding]:
@@ -106,21 +84,21 @@ def _targets(flow: Flow, flows: FlowSet) -> Iterator[Finding]:
         if isinstance(step, Call | Link) and step.flow not in flows.flows:
             near = difflib.get_close_matches(step.flow, flows.flows, n=1)
             cure = f"did you mean {near[0]!r}?" if near else "write the id of a flow"
-            yield _finding(flow, step, f"there is no flow {step.flow!r}", cure)
+            yield finding(flow, step, f"there is no flow {step.flow!r}", cure)
 
 
 def _runnable(flow: Flow, *, said: Collection[str] | None, actions: Collection[str] | None) -> Iterator[Finding]:
     for step in flow.steps.values():
         for name in _runs(step):
             if name.startswith("utter_") and said is not None and name not in said:
-                yield _finding(flow, step, f"there is no wording {name!r}", f"add {name} to data/wording")
+                yield finding(flow, step, f"there is no wording {name!r}", f"add {name} to data/wording")
             if name.startswith("action_") and actions is not None and name not in actions:
                 near = difflib.get_close_matches(name, actions, n=1)
                 cure = f"did you mean {near[0]!r}?" if near else "write the action, or say a wording instead"
-                yield _finding(flow, step, f"there is no action {name!r}", cure)
+                yield finding(flow, step, f"there is no action {name!r}", cure)
     summary = f"utter_summary_{flow.id}"
     if flow.resumable and said is not None and summary not in said:
-        yield _finding(flow, None, f"there is no wording {summary!r} to sum up what was left", f"add {summary}")
+        yield finding(flow, None, f"there is no wording {summary!r} to sum up what was left", f"add {summary}")
 
 
 def _runs(step: Step) -> Iterator[str]:
@@ -150,12 +128,12 @@ def _slots(flow: Flow, flows: FlowSet, *, known: Collection[str] | None) -> Iter
     for step in flow.steps.values():
         for slot in dict.fromkeys(slots_set(step)):
             if known is not None and slot not in known:
-                yield _finding(flow, step, f"the slot {slot!r} is not in the domain", "add it to domain.yml")
+                yield finding(flow, step, f"the slot {slot!r} is not in the domain", "add it to domain.yml")
         for slot in dict.fromkeys(slots_read(step)):
             if known is not None and slot not in known:
-                yield _finding(flow, step, f"the slot {slot!r} is not in the domain", "add it to domain.yml")
+                yield finding(flow, step, f"the slot {slot!r} is not in the domain", "add it to domain.yml")
             elif slot not in set_somewhere and not acts:
-                yield _finding(
+                yield finding(
                     flow,
                     step,
                     f"the slot {slot!r} is looked at, but nothing collects or sets it",
@@ -164,7 +142,7 @@ def _slots(flow: Flow, flows: FlowSet, *, known: Collection[str] | None) -> Iter
                 )
     for slot in flow.guard.slots if flow.guard else ():
         if known is not None and slot not in known:
-            yield _finding(flow, None, f"the slot {slot!r} of the guard is not in the domain", "add it to domain.yml")
+            yield finding(flow, None, f"the slot {slot!r} of the guard is not in the domain", "add it to domain.yml")
 
 
 def _connected(flow: Flow, flows: FlowSet) -> list[Flow]:
@@ -183,7 +161,7 @@ def _preferences(flow: Flow) -> Iterator[Finding]:
     using = [step for step in flow.steps.values() if step.consumes == "preference"]
     for step in using:
         if not isinstance(step, Offer):
-            yield _finding(
+            yield finding(
                 flow,
                 step,
                 f"the step {step.id!r} uses a remembered preference without offering a choice",
@@ -191,21 +169,21 @@ def _preferences(flow: Flow) -> Iterator[Finding]:
             )
             continue
         if step.say.startswith("utter_") and len(step.options) < _OPTIONS_WANTED:
-            yield _finding(
+            yield finding(
                 flow,
                 step,
                 f"the offer {step.id!r} uses a remembered preference and shows fewer than {_OPTIONS_WANTED} options",
                 "add an option that is not from memory",
             )
         if step.exit is None:
-            yield _finding(
+            yield finding(
                 flow,
                 step,
                 f"the offer {step.id!r} uses a remembered preference and has no exit",
                 "add exit: END, or the step that asks openly",
             )
     if flow.consumes == "preference" and not using:
-        yield _finding(
+        yield finding(
             flow,
             None,
             f"the flow {flow.id!r} uses a remembered preference, but no step says where",
@@ -217,106 +195,9 @@ def _rivals(flows: FlowSet) -> Iterator[Finding]:
     for intent, started in flows.triggers.items():
         unguarded = [flow for flow, _ in started if flow.guard is None]
         for flow in unguarded[1:]:
-            yield _finding(
+            yield finding(
                 flow,
                 None,
                 f"the intent {intent!r} also starts the flow {unguarded[0].id!r}, so it never starts this one",
                 "give one of the two an `if`, or another intent",
             )
-
-
-# Circles -------------------------------------------------------------------------------------------------------------
-
-_Node = tuple[str, str]
-
-
-def _circles(flows: FlowSet) -> Iterator[Finding]:
-    """Ways round, within and across flows, on which nothing waits for the customer."""
-    graph = {node: set(_following(node, flows)) for node in _silent_nodes(flows)}
-    while True:
-        try:
-            graphlib.TopologicalSorter(graph).prepare()
-            return
-        except graphlib.CycleError as error:
-            circle: list[_Node] = error.args[1]
-        flow_id, step_id = min(circle)
-        flow = flows.flows[flow_id]
-        way = " -> ".join(step for _, step in reversed(circle))
-        yield _finding(
-            flow,
-            flow.steps[step_id],
-            f"the flow goes in circles without asking: {way}",
-            "ask or offer something on the way, or lead out of it",
-        )
-        for node in set(circle):
-            graph.pop(node, None)
-
-
-def _silent_nodes(flows: FlowSet) -> Iterator[_Node]:
-    for flow in flows.flows.values():
-        for step in flow.steps.values():
-            if not isinstance(step, Collect | Offer):
-                yield flow.id, step.id
-
-
-def _following(node: _Node, flows: FlowSet) -> Iterator[_Node]:
-    flow = flows.flows[node[0]]
-    step = flow.steps[node[1]]
-    within = [] if isinstance(step, Link) else list(targets(step))
-    # A called flow that always asks before it returns breaks the circle around the call.
-    if isinstance(step, Call) and step.flow in flows.flows and _always_asks(flows.flows[step.flow]):
-        within = []
-    for target in within:
-        if target in flow.steps and not isinstance(flow.steps[target], Collect | Offer):
-            yield flow.id, target
-    if isinstance(step, Call | Link) and step.flow in flows.flows:
-        entered = flows.flows[step.flow]
-        first = entered.steps.get(entered.first)
-        if first and not isinstance(first, Collect | Offer):
-            yield entered.id, entered.first
-
-
-def _always_asks(flow: Flow) -> bool:
-    first = flow.steps.get(flow.first)
-    return isinstance(first, Offer) or (isinstance(first, Collect) and first.condition is None)
-
-
-# Edits ---------------------------------------------------------------------------------------------------------------
-
-
-def _removed(flows: FlowSet, previous: FlowSet) -> Iterator[Finding]:
-    for before in previous.flows.values():
-        flow = flows.get(before.id)
-        if flow is None:
-            if before.resumable:
-                message = (
-                    f"the flow {before.id!r} is removed: conversations in it end, and its threads cannot be resumed"
-                )
-                cure = "keep it until its threads are done"
-                yield Finding(before.file, 1, message, cure, "warning", before.id)
-            continue
-        for step in before.steps.values():
-            waits = isinstance(step, Collect | Offer | Call)
-            if waits and step.id not in flow.steps and step.id not in flow.aliases:
-                yield Finding(
-                    flow.file,
-                    flow.line,
-                    f"the step {step.id!r} is removed, and conversations may stand at it",
-                    f"add aliases: [{step.id}] to the step that takes its place",
-                    flow=flow.id,
-                    step=step.id,
-                )
-        yield from _no_longer_collected(flow, before, flows=flows, previous=previous)
-
-
-def _no_longer_collected(flow: Flow, before: Flow, *, flows: FlowSet, previous: FlowSet) -> Iterator[Finding]:
-    lost = previous.within[before.id].sets - flows.within[flow.id].sets
-    for step in flow.steps.values():
-        for slot in dict.fromkeys(slots_read(step)):
-            if slot in lost:
-                yield _finding(
-                    flow,
-                    step,
-                    f"the slot {slot!r} is still looked at, but the flow no longer collects or sets it",
-                    "collect it again, or drop the condition",
-                )

@@ -98,7 +98,10 @@ class Message:
 
     @classmethod
     def from_rasa(cls, parse: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages of Rasa's parse data: one for each of its `requests`, else one for the whole."""
+        """The messages of Rasa's parse data: one for each of its `requests`, else one for the whole.
+
+        What is `illegible` there has no intent: the engine asks for other words, and offers a person the second time.
+        """
         requests = parse.get("requests") or ()
         if len(requests) > 1:
             return tuple(cls._one(request) for request in requests)
@@ -114,7 +117,7 @@ class Message:
             return cls(text=text, intent=CHOOSE, choice=_choice_or_none(entities))
         return cls(
             text=text,
-            intent=None if name in (None, "nlu_fallback") else name,
+            intent=None if name in (None, "nlu_fallback") or parse.get("illegible") else name,
             confidence=float(intent.get("confidence") or 0.0),
             entities=tuple(Entity(e["entity"], e.get("value"), e.get("role")) for e in entities if e.get("entity")),
         )

@@ -49,6 +49,15 @@ def slots_set(step: Step) -> Iterator[str]:
             yield from option.set
 
 
+def targets(step: Step) -> Iterator[str]:
+    """Every place a step may lead to within its flow."""
+    yield from (branch.target for branch in step.next)
+    if isinstance(step, Offer):
+        yield from (option.next for option in step.options if option.next is not None)
+        if step.exit is not None:
+            yield step.exit
+
+
 def _custom_actions(step: Step) -> Iterator[str]:
     run = step.action if isinstance(step, Act) else step.say if isinstance(step, Offer) else ""
     if run.startswith("action_"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +19,10 @@ from bot.flows.model import (
     Link,
     Noop,
     Offer,
-    Option,
-    Rejection,
     SetSlots,
-    Source,
     Step,
-    Trigger,
 )
-from bot.flows.values import ValueReader
+from bot.flows.parts import PartReader
 
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 
@@ -49,14 +45,13 @@ _KINDS: dict[str, set[str]] = {
 _NAMED_KINDS = ("collect", "offer")  # The customer answers these: a running conversation must find them again.
 
 
-class FlowReader(ValueReader):
+class FlowReader(PartReader):
     """Reads one flow. Afterwards `mistakes` holds what was wrong with it."""
 
     def __init__(self, file: str, *, actions: Collection[str] | None) -> None:
         super().__init__(file)
         self.actions = actions or ()
         self.steps: dict[str, Step] = {}
-        self.targets: list[tuple[str, int]] = []
 
     def read(self, flow_id: str, given: Any, *, line: int) -> Flow | None:
         """The flow, or None when it is too wrong to be one."""
@@ -205,7 +200,7 @@ class FlowReader(ValueReader):
     def _noop(self, given: MarkedMap, common: dict[str, Any]) -> Step:
         return Noop(**common)
 
-    # Parts of steps --------------------------------------------------------------------------------------------------
+    # Where a step leads ----------------------------------------------------------------------------------------------
 
     def _next(self, given: MarkedMap, *, following: str) -> tuple[Branch, ...]:
         target = given.get("next")
@@ -247,72 +242,6 @@ class FlowReader(ValueReader):
             return END
         self.targets.append((given, line))
         return given
-
-    def _options(self, given: MarkedMap) -> Iterable[Option]:
-        options = given.get("options", MarkedList())
-        if not isinstance(options, MarkedList):
-            self._note(given.line_of("options"), "options are a list", "write - {title: .., set: {slot: value}}")
-            return
-        seen: set[str] = set()
-        for index, option in enumerate(options, start=1):
-            if not isinstance(option, MarkedMap) or not isinstance(option.get("title"), str):
-                self._note(options.lines[index - 1], "an option needs a title", "write - {title: .., set: {..}}")
-                continue
-            self._check_keys(option, {"id", "title", "set", "next"}, "an option")
-            option_id = self._text(option, "id") or str(index)
-            if option_id in seen:
-                self._note(option.line, f"the id {option_id!r} is taken by another option", "choose another id")
-            seen.add(option_id)
-            leads = self._text(option, "next")
-            if leads is not None:
-                self.targets.append((leads, option.line_of("next")))
-            yield Option(id=option_id, title=option["title"], set=self._slot_values(option, "set"), next=leads)
-
-    def _rejections(self, given: MarkedMap) -> Iterable[Rejection]:
-        rejections = given.get("rejections", MarkedList())
-        for rejection in rejections if isinstance(rejections, MarkedList) else [rejections]:
-            if not isinstance(rejection, MarkedMap) or set(rejection) != {"if", "utter"}:
-                self._note(
-                    given.line_of("rejections"), "a rejection is {if, utter}", "write - {if: .., utter: utter_..}"
-                )
-                continue
-            condition = self._condition(rejection, "if")
-            utter = self._runnable(rejection, "utter")
-            if condition and utter:
-                yield Rejection(condition, utter)
-
-    def _source(self, given: MarkedMap, slot: str) -> Source:
-        source = given.get("from", "entity")
-        if source in ("bool", "text"):
-            return Source(kind=source)
-        if source == "entity":
-            return Source(kind="entity", entity=slot)
-        if isinstance(source, MarkedMap) and set(source) == {"entity"} and isinstance(source["entity"], str):
-            return Source(kind="entity", entity=source["entity"])
-        if isinstance(source, MarkedMap) and set(source) == {"intent"} and isinstance(source["intent"], MarkedMap):
-            return Source(kind="intent", intents=plain(source["intent"]))
-        self._note(
-            given.line_of("from"),
-            f"an answer cannot come from {plain(source)!r}",
-            "write entity, bool, text, {entity: name} or {intent: {name: value}}",
-        )
-        return Source(kind="entity", entity=slot)
-
-    def _triggers(self, given: MarkedMap) -> Iterable[Trigger]:
-        triggers = given.get("nlu_trigger", MarkedList())
-        for trigger in triggers if isinstance(triggers, MarkedList) else [triggers]:
-            intent: Any = trigger.get("intent") if isinstance(trigger, MarkedMap) else trigger
-            threshold: Any = 0.0
-            if isinstance(intent, MarkedMap):
-                self._check_keys(intent, {"name", "confidence_threshold"}, "an intent")
-                intent, threshold = intent.get("name"), intent.get("confidence_threshold", 0.0)
-            line = trigger.line if isinstance(trigger, MarkedMap) else given.line_of("nlu_trigger")
-            if not isinstance(intent, str):
-                self._note(line, "a trigger names no intent", "write - {intent: name}")
-            elif not isinstance(threshold, int | float) or isinstance(threshold, bool) or not 0 <= threshold <= 1:
-                self._note(line, f"{threshold!r} is no confidence", "write a number from 0 to 1")
-            else:
-                yield Trigger(intent, float(threshold))
 
     # Checks ----------------------------------------------------------------------------------------------------------
 

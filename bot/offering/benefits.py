@@ -1,8 +1,7 @@
 """Benefits: who has them, by what, and the way there for everyone else.
 
 A benefit is had by tier or by something anyone can do. What a customer hears never names a tier, a sum of value or
-other
-customers: only what can be counted on one's own side.
+other customers: only what can be counted on one's own side.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Everything that could be shown to a customer with its likelihood, before anything is chosen.
 
 Every score rests on nothing but its own evidence: what is known of one thing never changes the score of another, and no
-score is divided by a customer's total. That is what makes reasons exact. All scores estimate one thing, the chance
-that it
-is in the next order, and so can be compared across the three slots.
+score is divided by a customer's total. That is what makes reasons exact. All scores estimate one thing, the chance that
+it is in the next order, and so can be compared across the three slots.
 """
 
 from __future__ import annotations
@@ -45,10 +44,9 @@ class Weights:
 
     Familiar: `familiar` * repeat rate ** `repeat` * occasions ** `often` * faded weight ** `faded`: frequency times
     recency. The repeat rate is the product's, worth `others` people, and the customer's own returns to it. Adjacent:
-    `adjacent` * the chance given the neighbour * w / (w + `half`), w being the neighbour's weight.
-    Popular: `popular` * share of recent purchases; it is part of the other two as well. `liked` and `disliked`
-    multiply.
-    `same_kind` and `same_category` are how alike two things are held to be when a set is varied.
+    `adjacent` * the chance given the neighbour * w / (w + `half`), w being the neighbour's weight. Popular: `popular` *
+    share of recent purchases; it is part of the other two as well. `liked` and `disliked` multiply. `same_kind` and
+    `same_category` are how alike two things are held to be when a set is varied.
     """
 
     familiar: float = 0.2

@@ -4,7 +4,7 @@ OfferingError
   ModelError        histories cannot carry a fit (value)
   OrdersError       a file of orders has no usable header (orders)
   CatalogueErrors   the files of a catalogue hold mistakes, all of them listed (catalogue_files)
-  RulesError        data/offering/*.yml hold mistakes, all of them listed (rules)
+  RulesError        data/offering/*.yml hold mistakes, all of them listed (rules_files)
 """
 
 from __future__ import annotations

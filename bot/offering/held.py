@@ -81,8 +81,7 @@ def advance(held: Held | None, assessment: Assessment, *, rules: Demotion, now: 
     """The tier in force after one more assessment; the same object when nothing changes.
 
     Up at once. Down when the tier's lower bound is missed `times_in_a_row` times, counted at most once in
-    `days_between`
-    days, and `notice_days` after that notice, unless the bound is met again before.
+    `days_between` days, and `notice_days` after that notice, unless the bound is met again before.
     """
     if held is None:
         first = Held(assessment.customer, assessment.tier, now)

@@ -1,8 +1,7 @@
 """What a customer bought and said, weighed: old things fade, gifts and bargains wait, what was said for good stays.
 
 A purchase weighs 0.5 ** (age / h), h being twice the category's usual time between purchases. Past one h it is a
-question,
-past two it is no evidence of taste any more.
+question, past two it is no evidence of taste any more.
 """
 
 from __future__ import annotations

@@ -78,8 +78,7 @@ def read_orders(lines: Iterable[str], *, now: datetime) -> Iterator[OrderLine | 
     """Each row of a CSV file as a line or a bad row, in order; raises OrdersError for a header that cannot be used.
 
     `lines` is any source of text lines (an open file); nothing but the current order is held in memory. Times without
-    an
-    offset are read as UTC. Columns that are not known are ignored. Rows that are blank are skipped.
+    an offset are read as UTC. Columns that are not known are ignored. Rows that are blank are skipped.
     """
     reader = csv.reader(lines, strict=True)
     columns = _columns(reader)

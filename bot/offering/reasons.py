@@ -33,8 +33,7 @@ class Barrier(StrEnum):
     """Why a likely thing is not shown; each is worded by `utter_held_back_<value>`.
 
     KNOWN: not novel, for it was bought. FADED: shown as popular only, neither as novel nor as a habit, for it was
-    bought
-    too long ago.
+    bought too long ago.
     """
 
     KNOWN = "known"
@@ -60,8 +59,7 @@ class Evidence:
 @dataclass(frozen=True)
 class Reason:
     """A code, what the wording needs, and the evidence. `also`: the reason it would still be shown without the
-    evidence,
-    None when it would be gone or has not been asked (see `choices.ablate`)."""
+    evidence, None when it would be gone or has not been asked (see `choices.ablate`)."""
 
     code: Code
     arguments: Mapping[str, Any]

@@ -1,8 +1,7 @@
 """Who matters how: a tier for each customer, from margin, cost to serve and expected purchases alone.
 
 Nothing that a customer is (age, region, gender) can be passed in. A tier rises at once and falls slowly, with notice;
-it
-is never shown in chat. Rule: actual value AV = discounted expected margin less cost to serve; unrealised value SV =
+it is never shown in chat. Rule: actual value AV = discounted expected margin less cost to serve; unrealised value SV =
 P90 of AV in the segment less AV, at least 0. MVC: AV >= P80. BZ: AV + SV < 0 with evidence. MGC: SV >= P80. Else
 STANDARD.
 """

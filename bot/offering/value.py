@@ -2,9 +2,8 @@
 likelihood.
 
 Purchases follow the MBG/NBD model (Batislam, Denizel & Filiztekin 2007; the central variant of Hoppe & Wagner 2007) or
-the
-BG/NBD model (Fader, Hardie & Lee 2005), spend the Gamma-Gamma model (Fader, Hardie & Lee 2005; Fader & Hardie 2013).
-MBG is the one to use: BG/NBD holds everyone without a repeat purchase to be active for ever.
+the BG/NBD model (Fader, Hardie & Lee 2005), spend the Gamma-Gamma model (Fader, Hardie & Lee 2005; Fader & Hardie
+2013). MBG is the one to use: BG/NBD holds everyone without a repeat purchase to be active for ever.
 """
 
 from __future__ import annotations
@@ -183,8 +182,8 @@ def fit_purchases(counts: Counts, *, family: Family = Family.MBG) -> PurchaseMod
     answer.
 
     Equal histories are counted once with a weight, and time is scaled to a longest age of 10 for the search, so that
-    the
-    answer depends neither on the order of customers nor on the unit of time (alpha comes back in the caller's unit).
+    the answer depends neither on the order of customers nor on the unit of time (alpha comes back in the caller's
+    unit).
     """
     if len(counts) == 0 or counts.x.sum() == 0 or counts.T.max() <= 0:
         raise ModelError("no repeat purchases: a purchase model cannot be fitted")

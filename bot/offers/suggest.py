@@ -15,7 +15,7 @@ from bot.offering.candidates import Person
 from bot.offering.catalogue import Catalogue
 from bot.offering.choices import Engine, Option
 from bot.offering.index import build_index
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 from bot.offers.tiers import order_lines
 from bot.opening import open_memory
 from bot.settings import Settings

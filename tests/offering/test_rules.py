@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from bot.offering.errors import RulesError
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 
 from .world import PROJECT
 

@@ -14,7 +14,8 @@ from bot.offering.choices import Engine
 from bot.offering.history import Bought, Kind, Stated
 from bot.offering.index import build_index
 from bot.offering.orders import OrderLine
-from bot.offering.rules import OfferRules, load_rules
+from bot.offering.rules import OfferRules
+from bot.offering.rules_files import load_rules
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 PROJECT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from bot.flows.model import Choice, Message, State
 from bot.offering import catalogue_files
 from bot.offering.choices import Engine
 from bot.offering.index import build_index
-from bot.offering.rules import load_rules
+from bot.offering.rules_files import load_rules
 from bot.rasa.policy import over_in
 from memory import Memory, Turn, consent, conversations, identities, threads
 from memory.consent import ConsentRefused, Purpose

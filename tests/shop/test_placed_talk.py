@@ -147,7 +147,7 @@ def subscribed(talk):
 def test_a_subscription_is_summed_up_and_started(subscribed):
     """Interval, price and place are said before it begins."""
     summary = next(m for m in subscribed.shown if m.name == "utter_ask_subscription_confirmed")
-    assert "every 14 days to Hauptstr 5, 10435 Berlin, €8.50 each time" in summary.text
+    assert "House Espresso, whole beans, every 14 days to Hauptstr 5, 10435 Berlin, €8.50 each time" in summary.text
     assert _order(subscribed).fulfilment["every_days"] == 14
 
 

@@ -135,6 +135,9 @@ class World:
             ]
         if "know about me" in low:
             return [{"text": "• You like oat milk (you said so on 3 May).\n• You usually order before nine."}]
+        if "everything" in low:
+            part = "A line of many.\n" * 12
+            return [{"text": f"{n}. {part}", "choices": [f"Take {n}"]} for n in ("First", "Second", "Third")]
         return [{"text": f"You said: {text}"}]
 
 

@@ -382,6 +382,25 @@ def test_unread_messages_are_counted(context: BrowserContext, fake: Fake) -> Non
     expect(chat.bubble("Your order is ready")).to_be_visible()
 
 
+def test_long_reply_is_read_from_its_beginning(context: BrowserContext, fake: Fake) -> None:
+    """Of several messages, too: the first is in view, the rest is announced below, and all their choices stand out."""
+    chat = open_chat(context, fake)
+    chat.say("tell me everything")
+    expect(chat.bubble("Third. A line")).to_be_attached()
+    chat.page.wait_for_timeout(700)
+    expect(chat.bubble("First. A line")).to_be_in_viewport()
+    expect(chat.bubble("Third. A line")).not_to_be_in_viewport()
+    jump = chat.page.get_by_role("button", name="New messages")
+    colours = [choice(chat, f"Take {n}").evaluate("e => getComputedStyle(e).color") for n in ("First", "Third")]
+    assert colours[0] == colours[1]
+    jump.click()
+    expect(chat.bubble("Third. A line")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+    chat.say("thanks")
+    expect(chat.bubble("You said: thanks")).to_be_in_viewport()
+    assert choice(chat, "Take Third").evaluate("e => getComputedStyle(e).color") != colours[1]
+
+
 def test_narrow_screen_has_no_sideways_scroll(context: BrowserContext, fake: Fake) -> None:
     """At 320 px everything fits, a word without end included."""
     chat = open_chat(context, fake)

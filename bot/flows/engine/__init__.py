@@ -12,14 +12,14 @@ from typing import Any
 
 from bot.flows.engine import frames
 from bot.flows.engine.advance import run
-from bot.flows.engine.receive import understand
+from bot.flows.engine.receive import takes, understand
 from bot.flows.engine.repair import repair, settle
 from bot.flows.engine.threads import sets_of, snapshots
 from bot.flows.engine.work import ACTION_LIMIT, Work
 from bot.flows.model import Call, FlowSet, Frame, Message, NewId, Outcome, State, ThreadSnapshot
 
 __all__ = [
-    "ACTION_LIMIT", "new_session", "open_threads", "proceed", "receive", "restart", "resume", "withdraw",
+    "ACTION_LIMIT", "is_answer", "new_session", "open_threads", "proceed", "receive", "restart", "resume", "withdraw",
 ]  # fmt: skip
 
 _NOTHING: Mapping[str, Any] = {}
@@ -59,6 +59,13 @@ def proceed(
     work = Work(flows, state, slots=slots, context=context, new_id=new_id)
     repair(work)
     return run(work)
+
+
+def is_answer(flows: FlowSet, state: State, intent: str) -> bool:
+    """Whether a bare yes (affirm) or no (deny) answers the open question, if there is one."""
+    work = Work(flows, state, slots=_NOTHING, context=_NOTHING, new_id=str)
+    repair(work)
+    return takes(work.asked(), intent)
 
 
 def open_threads(flows: FlowSet, state: State, slots: Mapping[str, Any]) -> tuple[ThreadSnapshot, ...]:

@@ -10,7 +10,7 @@ from bot.flows.engine.commands import COMMAND_INTENTS, decline, obey, repeat
 from bot.flows.engine.digress import family, turn_to, wanted
 from bot.flows.engine.fill import fill, positives
 from bot.flows.engine.work import Work, noun, same
-from bot.flows.model import CHOOSE, Collect, Flow, Message, Offer
+from bot.flows.model import CHOOSE, Collect, Flow, Message, Offer, Step
 
 ANSWERING = frozenset({"inform", "change_order", "affirm", "deny", "skip"})
 """Intents that say something about the task at hand: what they answer counts before what they could start."""
@@ -27,6 +27,9 @@ HUMAN = "human"
 
 def understand(work: Work, messages: Sequence[Message]) -> None:
     """Works the parts of one message into the state, in order. When no part was understood: a miss."""
+    if len(messages) > 1 and not work.stack:
+        # "Never mind, get me a person": there is nothing to drop, and something else to do.
+        messages = [message for message in messages if message.intent != "cancel"] or messages
     results = [_part(work, message) for message in messages]
     if any(results):
         work.misses = 0
@@ -150,6 +153,17 @@ def _mapped(work: Work, message: Message) -> bool:
     if step.source.kind == "text" and intent == "deny" and step.skippable:
         return obey(work, "skip")
     return False
+
+
+def takes(step: Step | None, intent: str) -> bool:
+    """Whether a bare yes (affirm) or no (deny) answers a question. "Which size?" it does not."""
+    if isinstance(step, Offer):
+        return intent == "deny" or len(step.options) == 1
+    if not isinstance(step, Collect):
+        return False
+    refusable = {"text": step.skippable, "entity": step.none is not None}.get(step.source.kind, False)
+    mapped = step.source.kind == "intent" and intent in step.source.intents
+    return step.source.kind == "bool" or mapped or (intent == "deny" and refusable)
 
 
 def _accept(work: Work, step: Collect, value: object) -> bool:

@@ -37,7 +37,7 @@ from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.reading import Reader, Reading
 
 # Changes when the code trains differently, so that Rasa does not take an old model from its cache.
-REVISION = "11"
+REVISION = "12"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")
@@ -131,7 +131,8 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
 class ShopIntents(IntentClassifier, GraphComponent):
-    """Sets `intent`, `intent_ranking`, `language`; `requests` for several requests; `clarify` when unsure."""
+    """Sets `intent`, `intent_ranking`, `language`; `requests` for several requests; `clarify` when unsure; `illegible`
+    when no word is known."""
 
     def __init__(self, storage: ModelStorage, resource: Resource, reader: Reader | None = None) -> None:
         self._storage = storage
@@ -203,5 +204,7 @@ def _tell(message: Message, read: Reading, several: list[dict[str, Any]]) -> Non
     if several:
         message.set("requests", several, add_to_output=True)
         message.set(INTENT, several[0]["intent"], add_to_output=True)
+    elif read.illegible:
+        message.set("illegible", True, add_to_output=True)
     elif read.clarify:
         message.set("clarify", list(read.clarify), add_to_output=True)

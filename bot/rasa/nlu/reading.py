@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,8 @@ class Reading:
     confidence: float
     ranking: tuple[tuple[str, float], ...]
     clarify: tuple[str, ...] = ()
+    # No word of it was ever seen: it is not that the shop does not do it, it was not understood.
+    illegible: bool = False
 
 
 class Reader:
@@ -145,7 +147,8 @@ class Reader:
         apart = any(entity["value"] in APART for entity in entities)  # Other things do not stand for these.
         told = self._refused(text) or self._told(text, entities, labels, scores)
         told = told or (None if apart else self._taught(seen, name))
-        return told or _telling(text, entities, decided)
+        read = told or _telling(text, entities, decided)
+        return replace(read, illegible=read.intent == OUT_OF_SCOPE and not self._models[name].knows(seen))
 
     def _enough(self, text: str) -> float:
         """The confidence from which a part of a message counts as a request of its own."""

@@ -23,7 +23,7 @@ from bot.rasa.nlu import embeddings
 from bot.rasa.nlu.concepts import Concepts
 from bot.rasa.nlu.grams import Grams
 from bot.rasa.nlu.language import detect
-from bot.rasa.nlu.model import FOLDS, SEED, Floats, Linear, Sparse
+from bot.rasa.nlu.linear import FOLDS, SEED, Floats, Linear, Sparse
 
 Whole = NDArray[np.int64]
 # What a plain "no, nothing else, thanks" is made of.

@@ -36,8 +36,8 @@ _BORDER = re.compile(
     rf"|\s+(?:oh,? (?:and|also) |and also |btw,? |by the way,? |another thing,? |one more thing,? )(?=\S)"
     rf"|\s+(?:and |plus |but |then )(?:please |pls )?(?={_OPENERS}\b)"
     # Said or dictated without a stop: "small americano no sugar what time do you open".
-    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)(?<!\btill)(?<!\bsince)(?<!\bby)\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)"
-    r"|how (?:much|late|long) (?:is|are|do|does))\b)"
+    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)(?<!\btill)(?<!\bsince)(?<!\bby)"
+    r"\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)|how (?:much|late|long) (?:is|are|do|does))\b)"
     r"|(?<!what)(?<!when)(?<!where)(?<!how)(?<!why)(?<!which)(?<!time)(?<!much)(?<!long)(?<!late)(?<!\band)(?<!\bso)"
     r"(?<!\bor)(?<!\bif)\s+(?=do (?:you|u) (?:have|sell|deliver|take|open|close)\b)",
     re.I,
@@ -49,8 +49,8 @@ COURTESY = frozenset({"greet", "thank", "goodbye", "smalltalk", "insult", "out_o
 ANSWERS = frozenset({"affirm", "deny"})
 DETAILS = frozenset({"inform", "change_order", "skip", "affirm", "deny", "order", "order_another"})
 ORDERS = frozenset({"order", "order_another", "reorder"})
-# What is told on the way to any request, to one that undoes something ("it arrived dented, I'd like to exchange it"), and
-# to a question for advice ("I can't decide, what's good?").
+# What is told on the way to any request, to one that undoes something ("it arrived dented, I'd like to exchange it"),
+# and to a question for advice ("I can't decide, what's good?").
 TOLD = frozenset({"state_preference", "help", "recall_orders"})
 UNDOING = frozenset(
     {
@@ -115,8 +115,8 @@ def gather(found: Sequence[Piece], *, enough: float) -> list[Piece]:
 
 
 def led_up_to(text: str, gathered: Sequence[Piece], whole: str) -> bool:
-    """Do all parts of a message but the last only lead up to its one request? `whole`: the intent of the message read as
-    one, empty where that is unsure; it must not speak against the last part."""
+    """Do all parts of a message but the last only lead up to its one request? `whole`: the intent of the message read
+    as one, empty where that is unsure; it must not speak against the last part."""
     *before, last = gathered
     reasons = LEADS.get(last.intent, TOLD)
     if any(one.intent not in reasons or _ASKING.search(text[one.start : one.end]) for one in before):

@@ -19,55 +19,18 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 EPOCH = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
 _UNITS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = {
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fourty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
+    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
-}
-NUMBERS = (
-    {word: value for value, word in enumerate(_UNITS, start=1)}
-    | _TENS
-    | {
-        "a couple of": 2,
-        "a couple": 2,
-        "couple of": 2,
-        "couple": 2,
-        "a pair of": 2,
-        "half a dozen": 6,
-        "a dozen": 12,
-        "dozen": 12,
-        "a hundred": 100,
-        "hundred": 100,
-        "too": 2,
-        "tree": 3,
-    }
-)
+}  # fmt: skip
+_SO_MANY = {
+    "a couple of": 2, "a couple": 2, "couple of": 2, "couple": 2, "a pair of": 2, "half a dozen": 6, "a dozen": 12,
+    "dozen": 12, "a hundred": 100, "hundred": 100, "too": 2, "tree": 3,
+}  # fmt: skip
+NUMBERS = {word: value for value, word in enumerate(_UNITS, start=1)} | _TENS | _SO_MANY
 _SLIPS = {"too", "tree"}
 _WORD = "|".join(sorted((re.escape(word) for word in NUMBERS if word not in _SLIPS), key=len, reverse=True))
 _TEEN = r"(?:" + "|".join(_TENS) + r")[ -](?:" + "|".join(_UNITS[:9]) + r")"

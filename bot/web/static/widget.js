@@ -69,7 +69,7 @@ header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:
 .log:focus-visible{outline-offset:-3px}
 .intro{color:var(--m);text-align:center;text-wrap:balance;padding:4px 12px 8px}
 .msg{margin-top:4px;display:flex;flex-direction:column;align-items:flex-start}
-.msg:has(>.when),.mine:not(.mine+.mine),.assistant:not(.assistant+.assistant),.operator:not(.operator+.operator){margin-top:14px}
+.msg:has(>.when),.msg:has(.set)+.msg,.mine:not(.mine+.mine),.assistant:not(.assistant+.assistant),.operator:not(.operator+.operator){margin-top:14px}
 .sub,.who,.note,.when,.state{font-size:13px;color:var(--m)}
 .who{padding:0 4px 3px}
 .note{padding:3px 4px 0;text-align:end}
@@ -83,7 +83,7 @@ header{display:flex;align-items:center;gap:12px;padding:12px 16px;border-bottom:
 .set{display:flex;flex-wrap:wrap;gap:8px;margin-top:8px;max-width:100%}
 .set button{border:1.5px solid var(--a);background:var(--s);color:var(--a);border-radius:20px;padding:7px 15px;min-height:40px;text-align:start;font-weight:600;max-width:100%}
 .set button:hover{background:var(--b)}
-.msg:where(:has(~.msg .set)) .set button{border-color:var(--l);color:var(--t);font-weight:400}
+.msg:where(:has(~.mine)) .set button{border-color:var(--l);color:var(--t);font-weight:400}
 .set button[aria-disabled]{cursor:default;border-color:var(--l);color:var(--m);background:none;font-weight:400}
 .set button.yes{border-color:var(--a);color:var(--t);background:var(--b);font-weight:600}
 .yes::before{content:"✓ ";content:"✓ "/""}
@@ -115,7 +115,7 @@ textarea:focus-visible{outline-offset:-1.5px}
 @media(forced-colors:active){.bub,.go,.launch,.face{border:1px solid}}
 `;
 
-  /** An element with attributes, listeners (on...) and children; strings among them become text. */
+  /** An element with attributes, listeners (on...) and children. */
   const h = (tag, props = {}, ...kids) => {
     const el = document.createElement(tag);
     for (const [name, value] of Object.entries(props)) {
@@ -692,7 +692,6 @@ textarea:focus-visible{outline-offset:-1.5px}
       return ui.all;
     }
 
-    /** Words in the chosen language, heading and starters. */
     #label() {
       const ui = this.#ui;
       const table = tableFor(this.#lang || this.closest("[lang]")?.lang || navigator.language);
@@ -760,7 +759,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       this.#typing(false);
     }
 
-    /** One line on how things stand; silence means that all is well. */
+    /** One line on how things stand; none when all is well. */
     #tell(what = this.#state, text) {
       const { state } = this.#ui;
       const shown = text || this.#words[what === "lost" && !navigator.onLine ? "offline" : what] || "";
@@ -797,7 +796,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       this.#ui.log.scrollTop = this.#ui.log.scrollHeight;
     }
 
-    /** New messages are followed until the customer scrolls back, and again from the end. */
+    /** New messages are followed until one scrolls back, and again from the end. */
     #scrolled() {
       const { log } = this.#ui;
       const near = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
@@ -806,7 +805,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       this.#look();
     }
 
-    /** Notes what has been seen, for the badge and the "new messages" button. */
+    /** Notes what has been seen. */
     #look() {
       const { jump, badge, launch, panel } = this.#ui;
       const t = this.#words;
@@ -847,10 +846,17 @@ textarea:focus-visible{outline-offset:-1.5px}
         this.#shown.delete(this.#floor);
         list.firstElementChild.remove();
       }
-      // What is taller than the view is read from its beginning.
-      if (this.#follow) log.scrollTop = el.offsetHeight > log.clientHeight ? el.offsetTop - 12 : log.scrollHeight;
+      if (this.#follow) this.#read(el);
       this.#look();
       this.#emit("message", { message, replayed: log.ariaBusy === "true" });
+    }
+
+    /** A reply taller than the view, of one message or several, is read from its beginning. */
+    #read(el) {
+      const { list, log } = this.#ui;
+      const top = ([...list.querySelectorAll(".mine")].pop()?.nextElementSibling || el).offsetTop - 12;
+      this.#follow = log.ariaBusy === "true" || log.scrollHeight - top <= log.clientHeight;
+      log.scrollTop = this.#follow ? log.scrollHeight : top;
     }
 
     #message({ id, from, text, choices, cards, at }) {
@@ -867,7 +873,7 @@ textarea:focus-visible{outline-offset:-1.5px}
       );
     }
 
-    /** The time, where a conversation begins or goes on after a pause. */
+    /** The time, after a pause. */
     #when(id, at) {
       const time = new Date(at);
       const before = this.#shown.get(Math.max(...[...this.#shown.keys()].filter((other) => other < id)));
