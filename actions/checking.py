@@ -52,7 +52,9 @@ class ActionCheckProduct(ShopAction):
         if item in to_come(self, tracker) and not EarlyAccess(self.shop).tell(dispatcher, tracker, [item]):
             return sets({PRODUCT: None, "product_state": "missing"})
         state = "subscription" if item.category == SUBSCRIPTIONS and not wants_plan else "ok"
-        state = "refused" if self.catalogue.stock(item.id) == 0 else state
+        # What rules the wish out whatever else is chosen is said before anything else is asked.
+        never = any(problem.code == "never" for problem in self.catalogue.validate(composition(tracker.slots)))
+        state = "refused" if never or self.catalogue.stock(item.id) == 0 else state
         unknown = unknown_module(asked_text(tracker), self.catalogue)
         if unknown is not None:
             decline(dispatcher, tracker, unknown)

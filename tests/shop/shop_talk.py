@@ -70,6 +70,8 @@ class Shown:
     name: str | None
     text: str
     choices: dict[str, Choice]
+    # (title, price) of each.
+    cards: tuple[tuple[str, str | None], ...] = ()
 
 
 def shop_of(memory: Memory, clock: Clock, engine: Engine = ENGINE) -> Shop:
@@ -164,7 +166,9 @@ class Talk:
         rendered = say(name, variables, slots=self.slots)
         assert rendered is not None, f"no wording {name}"
         given = {b["title"]: _choice(b["choice"]) for b in message.get("buttons") or []}
-        self.shown.append(Shown(name, rendered.text, {**given, **dict(rendered.buttons)}))
+        cards = (message.get("custom") or {}).get("cards", ())
+        seen = tuple((card["title"], card.get("price")) for card in cards)
+        self.shown.append(Shown(name, rendered.text, {**given, **dict(rendered.buttons)}, seen))
 
     def _commit(self, turn: Turn, ended: list[dict[str, str]]) -> None:
         state = State.from_json(self.slots[DIALOGUE])

@@ -102,6 +102,15 @@ def test_any_answer_can_be_corrected_later(talk):
     assert "€5.30" in talk.shown[-1].text
 
 
+def test_what_can_never_be_is_said_before_anything_else_is_asked(talk):
+    """A small iced one is impossible with every milk: the milk is asked for when there is something to put it in."""
+    shown = talk.say("a small iced latte", "order", ("product", "latte"), ("size", "small"), ("temperature", "iced"))
+    assert [message.name for message in shown] == ["utter_offer_nearest"]
+    assert "Iced drinks start at medium" in shown[0].text
+    talk.tap("Medium")
+    assert talk.ran[-1] == "action_ask_milk"
+
+
 def test_what_is_out_of_stock_is_refused_with_the_reason_and_the_nearest(talk):
     """Coconut milk is out: at least two others are offered, beside something else."""
     talk.say("large coconut latte", "order", ("product", "latte"), ("size", "large"), ("milk", "coconut"))

@@ -192,7 +192,7 @@ class ShopIntents(IntentClassifier, GraphComponent):
             return messages
         texts, found = [m.get(TEXT) for m in spoken], [m.get(ENTITIES, []) for m in spoken]
         for message, read in zip(spoken, self._reader.read(texts, found), strict=True):
-            _tell(message, read, self._reader.several(message.get(TEXT), message.get(ENTITIES, [])))
+            _tell(message, read, self._reader.several(message.get(TEXT), message.get(ENTITIES, []), read))
         return messages
 
 

@@ -154,12 +154,13 @@ class Reader:
         """The confidence from which a part of a message counts as a request of its own."""
         return self._models[self._language(text)].rule(vectors=self._encoder is not None).floor
 
-    def several(self, text: str, entities: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The requests in `text` as Rasa's parse data, in order; empty where it is one request."""
-        told = [request for whole in self._requests(text, entities) for request in _itemised(whole)]
+    def several(self, text: str, entities: Sequence[dict[str, Any]], whole: Reading) -> list[dict[str, Any]]:
+        """The requests in `text` as Rasa's parse data, in order; empty where it is one request. `whole` is what was
+        read in all of it."""
+        told = [one for request in self._requests(text, entities, whole) for one in _itemised(request)]
         return told if len(told) > 1 else []
 
-    def _requests(self, text: str, entities: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _requests(self, text: str, entities: Sequence[dict[str, Any]], whole: Reading) -> list[dict[str, Any]]:
         spans = requests.pieces(text)
         parts = [within(entities, start, end) for start, end in spans]
         readings = self.read([text[start:end] for start, end in spans], parts) if len(spans) > 1 else []
@@ -179,7 +180,6 @@ class Reader:
             ]
         if not any(entity["entity"] == "product" for entity in entities) or not requests.items(text, entities):
             return []
-        whole = self.read([text], [entities])[0]
         return [_request(text, whole.intent, whole.confidence, entities)]
 
     def _refused(self, text: str) -> Reading | None:
