@@ -38,6 +38,7 @@ class Cart:
 
     @property
     def fee(self) -> Decimal:
+        """What the delivery costs: nothing when picked up, from a sum on, or as a benefit."""
         if (
             self.on_us is not None
             or self.zone is None
@@ -48,6 +49,7 @@ class Cart:
 
     @property
     def total(self) -> Decimal:
+        """Goods and delivery."""
         return self.goods + self.fee
 
 
@@ -57,6 +59,7 @@ def composition(slots: Slots) -> dict[str, Any]:
 
 
 def quantity(slots: Slots) -> int:
+    """How many of the product at hand; one where nothing was said."""
     return int(slots.get("quantity") or 1)
 
 
@@ -82,6 +85,7 @@ def slots_of(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def price_of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    """What lines of an order cost, without delivery."""
     return sum((Decimal(line["unit_price"]) * int(line["quantity"]) for line in lines), Decimal(0))
 
 

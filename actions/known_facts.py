@@ -31,6 +31,7 @@ class Knowing(ShopAction):
         return next((fact for fact in self.facts(tracker) if fact["id"] == wanted), None)
 
     def day(self, speech: Speech, moment: datetime) -> str:
+        """The day by the shop's own clock, in words."""
         return speech.day(times.local(self.catalogue.shop, moment))
 
     def source(self, speech: Speech, fact: Fact) -> str:

@@ -39,6 +39,7 @@ class _Suggest(Showing):
         return self.show(dispatcher, tracker, made, asked, response=self.response(made.kind))
 
     def asked(self, tracker: ShopTracker) -> Asked:
+        """What the set is to be made of."""
         raise NotImplementedError
 
     def response(self, kind: SetKind) -> str:

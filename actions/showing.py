@@ -73,9 +73,11 @@ class Shown:
 
     @property
     def skus(self) -> tuple[str, ...]:
+        """The products of the set, in order."""
         return tuple(option["sku"] for option in self.options)
 
     def to_slot(self) -> dict[str, Any]:
+        """Plain JSON, to be kept in a slot."""
         return asdict(self)
 
     @classmethod
@@ -91,10 +93,12 @@ class Showing(ShopAction):
     """The base of all actions that make or explain a set."""
 
     def known(self, tracker: ShopTracker) -> Known:
+        """All of the customer that their consents open."""
         with self.shop.memory.read() as tx:
             return know(tx, tracker.turn.customer, catalogue=self.catalogue)
 
     def ruled_out(self, tracker: ShopTracker) -> tuple[str, ...]:
+        """Products that the customer does not want to see again in this conversation."""
         return tuple(tracker.slots.get(RULED_OUT) or ())
 
     def set_for(
@@ -176,9 +180,11 @@ class Showing(ShopAction):
         return button(opening(self.title(option, speech)), order_choice(product, given))
 
     def title(self, option: Option, speech: Speech) -> str:
+        """The option as a line of an order would name it."""
         return speech.line({PRODUCT: option.sku, **option.modules})
 
     def price(self, option: Option) -> tuple[Decimal, bool]:
+        """What one costs, and whether that depends on what is still open."""
         product = self.catalogue.products[option.sku]
         if option.modules:
             wanted = {PRODUCT: option.sku, **option.modules}
@@ -186,6 +192,7 @@ class Showing(ShopAction):
         return lowest_price(self.catalogue, product)
 
     def card(self, option: Option, speech: Speech) -> dict[str, Any]:
+        """The option as a card, with its reason and, where something is still open, the price it begins at."""
         price, several = self.price(option)
         said = speech.money(price)
         return {
@@ -200,6 +207,7 @@ class Showing(ShopAction):
         return speech.say("utter_choices_out", products=speech.join(out)) if out else None
 
     def ways_out(self, speech: Speech) -> list[dict[str, Any]]:
+        """Something else, and no thanks: under every set."""
         return [
             button(speech.say("utter_choice_something_else"), Choice(action="action_recommend_other")),
             button(speech.say("utter_choice_no_thanks"), Choice(action="action_decline")),

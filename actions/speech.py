@@ -25,9 +25,11 @@ class Speech:
     translate: Callable[[str, str], str] = lambda text, language: text
 
     def say(self, name: str, **variables: Any) -> str:
+        """The wording of that name; empty where there is none."""
         return str(self.phrase(name, variables, self.language))
 
     def title(self, entity: str, value: Any) -> str:
+        """What a value of an entity is called; the value itself where the shop has no words for it."""
         return self.word(self.catalogue.title(entity, value, self.language))
 
     def word(self, text: str) -> str:
@@ -39,6 +41,7 @@ class Speech:
         return self.join([self.word(text) for text in texts])
 
     def titles(self, entity: str, values: Sequence[Any]) -> str:
+        """Several of them as a list."""
         return self.join([self.title(entity, value) for value in values])
 
     def join(self, parts: Sequence[str]) -> str:
@@ -92,12 +95,15 @@ class Speech:
         return opening(self.title(PRODUCT, product))
 
     def money(self, amount: Decimal) -> str:
+        """An amount in the shop's currency."""
         return self.say("utter_money", amount=f"{amount:.2f}")
 
     def clock(self, moment: datetime) -> str:
+        """14:35."""
         return moment.strftime("%H:%M")
 
     def weekday(self, day: date) -> str:
+        """Monday."""
         return self.say("utter_weekdays").split("|")[day.weekday()]
 
     def day(self, day: date) -> str:

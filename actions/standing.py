@@ -29,6 +29,7 @@ class AboutBenefits(ShopAction):
 
     @property
     def rules(self) -> OfferRules:
+        """The rules in force."""
         return self.engine.rules
 
     def answers(self, tracker: ShopTracker, wanted: Iterable[Benefit]) -> list[Answer]:

@@ -16,6 +16,7 @@ _DAYS_AHEAD = 14
 
 
 def local(shop: ShopFacts, moment: datetime) -> datetime:
+    """The moment by the shop's own clock."""
     return moment.astimezone(ZoneInfo(shop.timezone))
 
 
@@ -55,6 +56,7 @@ def changeable_until(shop: ShopFacts, categories: list[str], placed: datetime) -
 
 
 def hours_on(hours: Mapping[int, Hours], day: date) -> Hours | None:
+    """The hours of a day; None where it is closed."""
     return hours.get(day.weekday())
 
 

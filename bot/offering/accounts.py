@@ -36,6 +36,7 @@ class Account:
 
     @property
     def occasions(self) -> int:
+        """On how many days something was bought."""
         return len(self.days)
 
     @property

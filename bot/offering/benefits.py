@@ -40,14 +40,17 @@ class Progress:
 
     @property
     def met(self) -> bool:
+        """Whether it has been gone to the end."""
         return self.reached >= self.criterion.at_least
 
     @property
     def missing(self) -> float:
+        """How much is still to go, in what the criterion counts; 0 when it is met."""
         return max(self.criterion.at_least - self.reached, 0.0)
 
     @property
     def utter(self) -> str:
+        """The wording that says it."""
         return f"utter_path_{self.criterion.counts}"
 
     @property
@@ -78,6 +81,7 @@ class Answer:
 
     @property
     def utter(self) -> str:
+        """The wording that says it."""
         return f"utter_benefit_{self.code}"
 
 

@@ -309,11 +309,6 @@ class _Barriers:
         return np.zeros(len(place), dtype=bool)
 
 
-def evidence_for_place(taste: Taste, where: int) -> tuple[Bought, ...]:
-    """The purchases of one product that count."""
-    return taste.lines(where)
-
-
 def together(index: Index, source: int, where: int) -> bool:
     """Whether two neighbours are bought by the same people (else they are merely alike)."""
     column = int(np.flatnonzero(index.near[source] == where)[0])

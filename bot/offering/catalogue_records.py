@@ -30,6 +30,7 @@ class Named:
 
     @property
     def title(self) -> str:
+        """The English title, by which other languages find theirs."""
         return self.titles["en"]
 
 
@@ -128,6 +129,7 @@ class Composition(Mapping[str, str]):
 
     @property
     def product(self) -> str:
+        """The product's id."""
         return self.slots[PRODUCT]
 
     def __getitem__(self, slot: str) -> str:
@@ -183,4 +185,5 @@ class ShopFacts:
     largest_quantity: int
 
     def zone(self, postcode: str) -> Zone | None:
+        """Where that postcode is delivered to; None where it is not."""
         return next((zone for zone in self.zones if postcode.startswith(zone.postcodes)), None)

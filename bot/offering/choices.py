@@ -46,6 +46,7 @@ class ChoiceSet:
 
     @property
     def options(self) -> tuple[Option, ...]:
+        """What is shown, in order."""
         return self.ranking.options
 
 

@@ -31,6 +31,7 @@ class Effort:
 
     @property
     def skipped(self) -> int:
+        """Askings that got no answer."""
         return self.asked - self.answered
 
 

@@ -68,6 +68,7 @@ class Reason:
 
     @property
     def utter(self) -> str:
+        """The wording that says it."""
         return f"utter_reason_{self.code.value}"
 
 

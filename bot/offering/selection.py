@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bot.offering.candidates import NEW_DAYS, SLOTS, Candidates, Person, Slot, Weights, evidence_for_place, together
+from bot.offering.candidates import NEW_DAYS, SLOTS, Candidates, Person, Slot, Weights, together
 from bot.offering.guards import Fit, Refusal, fit
 from bot.offering.history import Bought, Kind, Stated, Taste, age_days
 from bot.offering.index import Index
@@ -55,6 +55,7 @@ class Selection:
         self.out: dict[str, str] = {}
 
     def run(self, limit: int) -> Ranking:
+        """At most `limit` options, the best first, one of them new where there is any; and what was held back."""
         explored = 1 if limit >= 2 and self._has(_N) else 0
         places = limit - explored
         while len(self.picked) < places:
@@ -128,7 +129,7 @@ class Selection:
         if isinstance(by, Stated):
             evidence: tuple[Evidence, ...] = (of_fact(by, self.now),)
         else:
-            lines = (by,) if isinstance(by, Bought) else evidence_for_place(self.found.taste, where)
+            lines = (by,) if isinstance(by, Bought) else self.found.taste.lines(where)
             evidence = of_purchases(lines, self.now)
         self.held[sku, barrier] = HeldBack(sku, barrier, evidence)
 
@@ -167,7 +168,7 @@ class Selection:
         where = int(found.place[entry])
         self.picked.append(option)
         if option.slot is Slot.POPULAR:
-            evidence = of_purchases(evidence_for_place(found.taste, where), self.now)
+            evidence = of_purchases(found.taste.lines(where), self.now)
             self.faded.append(HeldBack(option.sku, Barrier.FADED, evidence))
         self.open &= found.place != where
         same_category = index.category[found.place] == index.category[where]
@@ -197,7 +198,7 @@ class Selection:
         liked = self.found.boosts.get(where)
         said: tuple[Evidence, ...] = (of_fact(liked, self.now),) if liked else ()
         if slot == _F:
-            evidence = of_purchases(evidence_for_place(taste, where), self.now)
+            evidence = of_purchases(taste.lines(where), self.now)
             times = int(taste.occasions[np.flatnonzero(taste.place == where)[0]])
             days = round(evidence[0].age_days)
             return (
@@ -219,7 +220,7 @@ class Selection:
     ) -> tuple[Code, dict[str, object], tuple[Evidence, ...]]:
         taste, index = self.found.taste, self.shop.index
         owned = taste.owned.get(int(index.kind[source])) if index.durable[source] else None
-        evidence = of_purchases((owned,) if owned else evidence_for_place(taste, source), self.now)
+        evidence = of_purchases((owned,) if owned else taste.lines(source), self.now)
         arguments: dict[str, object] = {"source": index.skus[source], "days": round(evidence[0].age_days)}
         if owned:
             return Code.GOES_WITH, arguments, evidence + said

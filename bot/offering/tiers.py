@@ -41,6 +41,7 @@ class Tier(StrEnum):
 
     @property
     def rank(self) -> int:
+        """The higher the better: 0 is BZ, 3 is MVC."""
         return list(Tier).index(self)
 
 
@@ -93,6 +94,7 @@ class Assessment:
 
     @property
     def customer(self) -> str:
+        """Whom it is about."""
         return self.worth.customer
 
     def record(self, held: Tier | None = None) -> dict[str, str | float]:

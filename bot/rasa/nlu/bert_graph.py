@@ -31,6 +31,7 @@ class Shape:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape:
+        """From the weights' config.json."""
         return cls(
             layers=int(config["num_hidden_layers"]),
             heads=int(config["num_attention_heads"]),

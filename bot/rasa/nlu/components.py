@@ -37,7 +37,7 @@ from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.reading import Reader, Reading
 
 # Changes when the code trains differently, so that Rasa does not take an old model from its cache.
-REVISION = "11"
+REVISION = "12"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")
@@ -192,7 +192,7 @@ class ShopIntents(IntentClassifier, GraphComponent):
             return messages
         texts, found = [m.get(TEXT) for m in spoken], [m.get(ENTITIES, []) for m in spoken]
         for message, read in zip(spoken, self._reader.read(texts, found), strict=True):
-            _tell(message, read, self._reader.several(message.get(TEXT), message.get(ENTITIES, [])))
+            _tell(message, read, self._reader.several(message.get(TEXT), message.get(ENTITIES, []), read))
         return messages
 
 

@@ -63,6 +63,7 @@ class Encoder:
 
     @property
     def width(self) -> int:
+        """Numbers in a vector."""
         return int(self._session.get_outputs()[0].shape[1])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ from bot.rasa.nlu.typed import EPOCH
 
 logger = logging.getLogger(__name__)
 # What is learned depends on this code beside the examples.
-CODE = ("fact*.py", "people.py")
+CODE = ("fact*.py", "people.py", "model.py", "grams.py")
 # The inverse regularisation; 10 to 60 are within a point of each other.
 STRENGTH = 20.0
 FOLDS = 5

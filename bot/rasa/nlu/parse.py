@@ -52,7 +52,7 @@ class Understanding:
             "text": text,
             "intent": {"name": read.intent, "confidence": read.confidence} if read else {},
             "entities": found,
-            "requests": self._reader.several(text, found) if read else [],
+            "requests": self._reader.several(text, found, read) if read else [],
             "clarify": list(read.clarify) if read else [],
         }
         return describe(parsed, refusal=self._detector.detect(text, context=context or Context()))
