@@ -12,7 +12,7 @@ from actions.base import DIALOGUE, Event, ShopAction, ShopTracker, button, sets
 from actions.citing import THREAD, cites
 from actions.speech import opening
 from bot.flows import engine
-from bot.flows.model import Choice, Due, Outcome, State, ThreadSnapshot
+from bot.flows.model import Choice, Collect, Due, Outcome, State, ThreadSnapshot
 from memory import Tx, consent, threads
 from memory.consent import Purpose
 
@@ -47,7 +47,7 @@ class _ThreadAction(ShopAction):
         }
         speech = self.speech(tracker)
         dispatcher.utter_message(
-            response="utter_thread_waiting",
+            response="utter_thread_unconfirmed" if self._lacks_a_yes(snapshot) else "utter_thread_waiting",
             step=snapshot.description,
             summary=self.summary(snapshot, tracker),
             buttons=[
@@ -55,6 +55,12 @@ class _ThreadAction(ShopAction):
                 for title, action in ways.items()
             ],
         )
+
+    def _lacks_a_yes(self, snapshot: ThreadSnapshot) -> bool:
+        """Whether everything was chosen and only the confirmation is open."""
+        flow = self.shop.flows().get(snapshot.flow)
+        step = flow.steps.get(snapshot.step) if flow else None
+        return isinstance(step, Collect) and not step.asks_to_know
 
     def summary(self, snapshot: ThreadSnapshot, tracker: ShopTracker) -> str:
         """The answers so far in words: "a large latte"."""

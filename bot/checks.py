@@ -16,6 +16,7 @@ from bot.offering.fairness import check_benefits
 from bot.offering.index import off_brand
 from bot.offering.rules import OfferRules
 from bot.offering.rules_files import load_rules
+from bot.rasa.nlu import fact_examples
 from bot.settings import Settings
 from bot.wording import Wording
 
@@ -43,6 +44,7 @@ def _all(settings: Settings) -> Iterator[Mistake]:
     yield from mistakes
     words, mistakes = _try(wording.load, data / "wording")
     yield from mistakes
+    yield from _try(fact_examples.check, data / "nlu")[1]
     names = words.names if words else None
     known: dict[str, Any] = {"wording": names, "actions": frozenset(domain["actions"])}
     flows, mistakes = _try(lambda folder: loader.load(folder, **known), data / "flows")

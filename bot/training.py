@@ -61,7 +61,7 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
     target = model_path(settings)
     if not force and _is_trained(settings):
         return target
-    from bot.rasa.nlu import refusals
+    from bot.rasa.nlu import fact_model, refusals
 
     if force or not target.exists():
         tell("Building the spaCy pipeline from the catalogue ...")
@@ -70,6 +70,8 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
         _train(settings, target)
     tell("Training the detector of refusals ...")
     refusals.shared()
+    tell("Training what finds facts ...")
+    fact_model.shared()
     for old in settings.models.glob("nlu-*.tar.gz"):
         if old != target:
             old.unlink()
@@ -79,9 +81,9 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
 def _is_trained(settings: Settings) -> bool:
     if not model_path(settings).exists():
         return False
-    from bot.rasa.nlu import refusals
+    from bot.rasa.nlu import fact_model, refusals
 
-    return refusals.is_trained()
+    return refusals.is_trained() and fact_model.is_trained()
 
 
 def build_vocabulary(settings: Settings) -> None:

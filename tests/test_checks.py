@@ -31,6 +31,7 @@ def _break(path: Path, old: str, new: str) -> int:
         ("data/catalogue/drinks.yml", "price: 3", "price: cheap3", "`price` is"),
         ("data/flows/ordering.yml", "next: ", "nekst: ", "(did you mean 'next'?)"),
         ("data/offering/offers.yml", "options: 4", "options: 9", "Use that or less."),
+        ("data/nlu/telling/tastes.yml", '[earl grey]"', '[vegan]"', "'like' cannot be told of 'vegan'"),
         ("data/wording/en.yml", "utter_too_long:", "utter_too_wide:", "utter_too_wide has no text in zh-Hans."),
     ],
 )

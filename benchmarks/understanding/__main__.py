@@ -64,7 +64,8 @@ def _own(encoder: embeddings.Encoder) -> None:
         if "intents" in apart:
             _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
         if "facts" in apart:
-            _print(f"{path.stem}: facts", own.told(nlp, apart["facts"]))
+            model = own.learned_without(nlp, ROOT / "data" / "nlu", path.stem)
+            _print(f"{path.stem}: facts, learned from all others", own.told(nlp, apart["facts"], model))
     _print("cost, ms at the median", own.cost(nlp, models, detector, cache=ROOT / "models"))
 
 

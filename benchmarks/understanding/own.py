@@ -12,9 +12,10 @@ import numpy as np
 import yaml
 
 from benchmarks.understanding.public import confusions
-from bot.rasa.nlu import embeddings, facts, reading, refusals
+from bot.rasa.nlu import embeddings, fact_examples, facts, reading, refusals
 from bot.rasa.nlu import fact_values as values
 from bot.rasa.nlu.entities import extract
+from bot.rasa.nlu.fact_model import FactModel
 from bot.rasa.nlu.model import OUT_OF_SCOPE
 from bot.rasa.nlu.parse import Understanding
 from bot.rasa.nlu.refusals import Context, RefusalDetector
@@ -84,15 +85,16 @@ def heard(detector: RefusalDetector, by_scope: Mapping[str, Sequence[Any]], ordi
     }
 
 
-def told(nlp: Any, cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def told(nlp: Any, cases: Sequence[Mapping[str, Any]], model: FactModel | None = None) -> dict[str, float]:
     """Precision and recall of facts: attribute, value, polarity, holder and whether it lasts must all be right.
     `by_id`: the same with the values and holders of the labels read as the shop's (`_by_id`). `value_polarity`: of
-    these, value, polarity and holder alone. And of messages alone: is it noticed that one tells anything?"""
+    these, value, polarity and holder alone. And of messages alone: is it noticed that one tells anything?
+    `model`: the process's own, unless given."""
     gold = [[_labelled(fact) for fact in case["facts"]] for case in cases]
     found = [
         [
             (f.attribute, str(f.value), f.polarity, f.holder, "yes" if f.lasting else "no")
-            for f in facts.find(case["text"], entities=extract(case["text"], nlp=nlp, now=EPOCH))
+            for f in facts.find(case["text"], entities=extract(case["text"], nlp=nlp, now=EPOCH), model=model)
         ]
         for case in cases
     ]
@@ -106,6 +108,15 @@ def told(nlp: Any, cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         "messages_precision": round(noticed / sum(map(bool, found)), 4),
         "messages_recall": round(noticed / sum(map(bool, gold)), 4),
     }
+
+
+def learned_without(nlp: Any, data: Path, left_out: str) -> FactModel:
+    """What finds facts, learned from all examples of `data` (data/nlu) but those of telling in one file."""
+
+    def entities(text: str) -> list[dict[str, Any]]:
+        return extract(text, nlp=nlp, now=EPOCH)
+
+    return FactModel.fit(fact_examples.load(data, entities=entities, left_out=[left_out]))
 
 
 def _labelled(fact: str) -> tuple[str, ...]:

@@ -31,6 +31,16 @@ def test_the_card_says_what_was_left_and_offers_four_ways_on(elsewhere):
     assert list(card.choices) == CARD
 
 
+def test_an_order_that_only_had_to_be_confirmed_is_offered_as_such(left, memory, clock):
+    """Nobody chooses "whether to place the order for a latte"."""
+    left.tap("Oat milk")
+    clock.forward(hours=50)
+    later = Talk(memory, clock, left.customer, channel="messaging")
+    later.say("hello", "greet")
+    assert later.shown[-1].text.startswith("Only your yes was missing for a large latte with oat milk. Continue,")
+    assert list(later.shown[-1].choices) == CARD
+
+
 def test_articles_fit_their_nouns(talk):
     """An espresso tonic, where the size is still open."""
     talk.say("an espresso tonic", "order", ("product", "espresso_tonic"))

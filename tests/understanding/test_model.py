@@ -5,6 +5,7 @@ import pytest
 
 from bot.rasa.nlu.judging import Rule
 from bot.rasa.nlu.model import IntentModel
+from bot.rasa.nlu.network import Network
 from bot.rasa.nlu.reading import Reader, bare_answer
 from tests.understanding.conftest import intents
 
@@ -28,6 +29,14 @@ def test_storing_changes_nothing(tmp_path, encoder):
     assert again.labels == model.labels
     for given in (None, vectors[:3]):
         assert np.allclose(again.rank(TEXTS[:3], given)[1], model.rank(TEXTS[:3], given)[1], atol=1e-2)
+
+
+def test_a_network_of_two_classes_tells_them_apart(encoder):
+    """Two classes have one column, and few texts are learned as well as many."""
+    vectors = encoder.encode(TEXTS + OTHER).astype(np.float64)
+    logits = Network.fit(vectors, np.repeat([0, 1], 6)).logits(vectors)
+    assert logits.shape == (12, 1)
+    assert list(logits[:, 0] > 0) == [False] * 6 + [True] * 6
 
 
 def test_what_is_stored_is_plain(tmp_path):

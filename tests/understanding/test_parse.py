@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from bot.rasa.nlu import parse
 
 
@@ -20,6 +22,25 @@ def test_a_plain_message(understanding):
     assert {"text", "intent", "confidence", "entities", "refusal", "facts"} == set(told)
     assert (told["intent"], told["refusal"], told["facts"]) == ("opening_hours", None, [])
     assert 0 < told["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I never got my flat white", "complaint"),
+        ("what?", "continue_task"),
+        ("my regular, cheers", "reorder"),
+        ("I'd like a subscription to beans", "subscribe"),
+        ("do you have gift cards", "gift_card"),
+        ("+1 cappuccino", "order_another"),
+        ("forget that I said I hate chai", "forget_that"),
+        ("我的拿铁一直没到", "complaint"),
+        ("推薦點什麼", "recommend"),
+    ],
+)
+def test_what_looks_like_something_else(understanding, text, intent):
+    """A thing that is named, or a word of the shop's, does not make an order, an answer or a taste of a message."""
+    assert understanding.parse(text)["intent"] == intent
 
 
 def test_an_empty_line(understanding):

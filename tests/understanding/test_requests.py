@@ -48,6 +48,32 @@ def test_one_request_stays_whole(understanding, text):
     assert len(asked(understanding, text)) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("the moka pot arrived dented, I'd like to exchange it", "return_product"),
+        ("I usually drink tea, what coffee might I like?", "recommend"),
+        ("I can't decide, what's good?", "recommend"),
+        ("You have it down that I own a moka pot. Get rid of that entry.", "forget_that"),
+        ("Till when are you serving tonight?", "opening_hours"),
+    ],
+)
+def test_what_leads_up_to_a_request_is_none_itself(understanding, text, intent):
+    """The reason for a return, a taste told with a question: the request is what counts."""
+    assert asked(understanding, text) == [intent]
+
+
+def test_what_asks_for_something_leads_up_to_nothing():
+    """A complaint is the reason for what undoes something, but neither for a question nor where it bids something."""
+    text = "the latte was cold. cancel it"
+    complaint, undone = Piece(0, 19, "complaint", 0.9), Piece(20, 29, "cancel", 0.9)
+    assert requests.led_up_to(text, [complaint, undone], "cancel_order")
+    assert requests.led_up_to(text, [complaint, undone], "")
+    assert not requests.led_up_to(text, [complaint, undone], "complaint")
+    assert not requests.led_up_to(text, [complaint, Piece(20, 29, "opening_hours", 0.9)], "opening_hours")
+    assert not requests.led_up_to("is it late? cancel it", [Piece(0, 11, "order_status"), undone], "cancel")
+
+
 def test_a_correction_in_the_same_breath_stays_with_its_order(understanding):
     """An order that is corrected at once is one order."""
     told = understanding.parse("a latte and a croissant, no, make it two")

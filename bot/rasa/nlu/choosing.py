@@ -12,13 +12,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from bot.rasa.nlu.judging import Logits, Rule, kinship, weigh
-from bot.rasa.nlu.linear import FOLDS, SEED, Floats, Linear, Sparse, wide
+from bot.rasa.nlu.linear import FOLDS, SEED, Floats, Sparse, wide
+from bot.rasa.nlu.network import Network
 
-# The inverse regularisation of the regression on sentence embeddings; 5 to 60 are within half a point of each other.
-DENSE_STRENGTH = 20.0
-# What share of messages to expect that no intent covers, and how many of those acted on may be misunderstood.
+# What share of messages to expect that no intent covers, and how many of those acted on may be misunderstood: with
+# sentence embeddings, and on words alone, whose doubts are less well founded, so that too much would be asked.
 STRANGERS = 0.2
-MOST_WRONG = 0.15
+MOST_WRONG, MOST_WRONG_ON_WORDS = 0.11, 0.15
 # From so many examples of such messages on they are taken for what they are; with fewer, intents play their part.
 ENOUGH_STRANGERS = 100
 # The logit of a class that a model was not trained on.
@@ -65,7 +65,7 @@ def _judge(
         block = np.ix_(unseen, known)
         sparse[block] = wide(Sparse().fit([texts[i] for i in seen], local).logits([texts[i] for i in unseen]))
         if vectors is not None:
-            dense[block] = wide(Linear.fit(vectors[seen], local, strength=DENSE_STRENGTH).logits(vectors[unseen]))
+            dense[block] = wide(Network.fit(vectors[seen], local).logits(vectors[unseen]))
             cosines = vectors[unseen] @ vectors[seen].T
             order = np.argsort(local, kind="stable")
             kin[block] = kinship(cosines[:, order], local[order])
@@ -96,14 +96,22 @@ def choose_rule(seen: Logits, strange: Logits, numbers: NDArray[np.int64], *, ou
     rule = Rule(mix, tuple(float(w) for w in judge.coef_[0]), float(judge.intercept_[0]))
     confidence = expit(told @ judge.coef_[0] + judge.intercept_[0])
     stranger = np.arange(len(told)) >= len(known)
-    floor, sure = _thresholds(confidence, right & acted, acted, stranger, weights)
+    most_wrong = MOST_WRONG_ON_WORDS if seen.dense is None else MOST_WRONG
+    floor, sure = _thresholds(confidence, right & acted, acted, stranger, weights, most_wrong=most_wrong)
     return replace(rule, floor=floor, sure=sure)
 
 
 def _thresholds(
-    confidence: Floats, right: NDArray[np.bool_], acted: NDArray[np.bool_], stranger: NDArray[np.bool_], weights: Floats
+    confidence: Floats,
+    right: NDArray[np.bool_],
+    acted: NDArray[np.bool_],
+    stranger: NDArray[np.bool_],
+    weights: Floats,
+    *,
+    most_wrong: float,
 ) -> tuple[float, float]:
-    """`floor`: the most messages are dealt with as they should be. `sure`: few of those acted on are misunderstood."""
+    """`floor`: the most messages are dealt with as they should be. `sure`: at most `most_wrong` of those acted on are
+    misunderstood."""
     steps = np.arange(0.02, 0.96, 0.01)
     scores, wrong = [], []
     for step in steps:
@@ -112,7 +120,7 @@ def _thresholds(
         scores.append(good + weights[stranger & ~taken].sum())
         wrong.append(1 - good / max(weights[taken].sum(), 1e-9))
     floor = float(steps[int(np.argmax(scores))])
-    precise = [float(step) for step, share in zip(steps, wrong, strict=True) if share <= MOST_WRONG]
+    precise = [float(step) for step, share in zip(steps, wrong, strict=True) if share <= most_wrong]
     return floor, max(floor, min(precise, default=floor))
 
 

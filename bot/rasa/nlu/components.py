@@ -37,7 +37,7 @@ from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.reading import Reader, Reading
 
 # Changes when the code trains differently, so that Rasa does not take an old model from its cache.
-REVISION = "11"
+REVISION = "12"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False, model_from="SpacyNLP")

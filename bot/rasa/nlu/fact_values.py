@@ -9,7 +9,8 @@ DIETS = {
     "sugar free": "sugar_free", "sugar-free": "sugar_free", "low-carb": "low_carb", "no carbs": "low_carb",
     "pescetarian": "pescatarian",
     "ketogenic": "keto", "paleo": "paleo", "strict vegan": "vegan", "flexitarian": "flexitarian",
-    "don't eat meat": "vegetarian", "do not eat meat": "vegetarian", "never eat meat": "vegetarian",
+    "don't eat meat": "vegetarian", "doesn't eat meat": "vegetarian",
+    "do not eat meat": "vegetarian", "never eat meat": "vegetarian",
     "haven't eaten meat": "vegetarian",
 }  # fmt: skip
 HEALTH = {
@@ -31,6 +32,10 @@ HEALTH = {
     "stomach ulcer": "ulcer", "ulcer": "ulcer", "osteoporosis": "osteoporosis", "dementia": "dementia",
     "epilepsy": "epilepsy", "epileptic": "epilepsy", "asthma": "asthma", "crohn's": "crohns",
     "sensitive stomach": "sensitive_stomach", "anxiety": "anxiety", "antibiotics": "antibiotics",
+    "blood pressure is high": "high_blood_pressure", "blood pressure is too high": "high_blood_pressure",
+    "blood pressure's too high": "high_blood_pressure", "blood pressure's high": "high_blood_pressure",
+    "drinking for two": "pregnant", "eating for two": "pregnant", "baby on the way": "pregnant",
+    "expecting in": "pregnant", "nursing mum": "breastfeeding", "indigestion": "acid_reflux",
 }  # fmt: skip
 ALLERGENS = {
     "nuts": "nuts", "nut": "nuts", "tree nuts": "nuts", "peanuts": "peanuts", "peanut": "peanuts",
@@ -111,7 +116,18 @@ TASTES = {
     "new beans": "novelty", "new things": "novelty", "something new": "novelty",
     "trying new": "novelty", "organic": "organic", "fair trade": "fair_trade", "fairtrade": "fair_trade",
     "paper cups": "paper_cup", "plastic": "plastic", "black": "black",
-    "kenyan": "kenya", "kenyan coffees": "kenya", "ethiopian coffees": "ethiopia", "nuts": "nuts",
+    "nuts": "nuts",
     "peanuts": "peanuts", "gluten": "gluten", "eggs": "eggs", "tea": "tea", "teas": "tea", "coffee": "coffee",
+    "light ones": "light_roast", "dark ones": "dark_roast", "stronger": "strong", "sweeter": "sweet", "milder": "mild",
+    "darker": "dark_roast", "oilier": "dark_roast", "roasted dark": "dark_roast", "roasted light": "light_roast",
+    "pistachio syrup": "pistachio", "ice cubes": "iced", "ice cold": "iced",
 }  # fmt: skip
+FOODS = {
+    "croissant": "croissant", "brownie": "brownie", "brownies": "brownie", "muffin": "muffin", "scone": "scone",
+    "cookie": "cookie", "cookies": "cookie", "pastries": "pastry",
+    "carrot cake": "carrot_cake", "cheesecake": "cheesecake", "banana bread": "banana_bread", "flapjack": "flapjack",
+    "cinnamon bun": "cinnamon_bun", "cinnamon roll": "cinnamon_bun", "toastie": "toastie", "bagel": "bagel",
+    "matcha": "matcha_latte",
+}  # fmt: skip
+COELIAC = {"coeliac": "gluten", "celiac": "gluten", "coeliacs": "gluten", "celiacs": "gluten"}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

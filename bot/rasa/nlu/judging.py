@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, softmax
 
 from bot.rasa.nlu.linear import Floats
 
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 20.0, 1e-9
+# Below this logarithm of a share one view's doubt weighs no more.
+LEAST_SHARE = -8.0
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,19 @@ class Logits:
 
 
 def weigh(logits: Logits, probabilities: Floats) -> Floats:
-    """What speaks for the best intent of each text, one row a text."""
+    """What speaks for the best intent of each text, one row a text: its lead, what each view says of it, whether it is
+    that view's own best, and how near the text is to ones met before."""
     best = probabilities.argmax(axis=1)
     top = np.partition(probabilities, -2, axis=1)[:, -2:]
     columns = [
         np.log(np.clip(top[:, 1], 1e-6, 1 - 1e-6)) - np.log(np.clip(1 - top[:, 1], 1e-6, 1)),
         np.log(np.clip(top[:, 1], 1e-6, 1)) - np.log(np.clip(top[:, 0], 1e-6, 1)),
-        logits.sparse.max(axis=1),
     ]
-    if logits.dense is not None and logits.near is not None:
-        columns += [logits.dense.max(axis=1), *logits.near(best).T]
+    rows = np.arange(len(best))
+    for view in (logits.sparse, logits.dense, logits.kin):
+        if view is not None:
+            shares = np.maximum(log_softmax(view, axis=1)[rows, best], LEAST_SHARE)
+            columns += [view.max(axis=1), shares, view.argmax(axis=1) == best]
+    if logits.near is not None:
+        columns += list(logits.near(best).T)
     return np.column_stack(columns)

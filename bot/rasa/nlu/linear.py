@@ -116,12 +116,6 @@ class Linear:
         """One row a text, one column a class (one column for two classes)."""
         return np.asarray(features @ self.weights.T) + self.bias
 
-    @classmethod
-    def fit(cls, vectors: Floats, labels: NDArray[np.int64], *, strength: float) -> Linear:
-        """Train on one row of features a text; `strength` is the inverse regularisation."""
-        fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(vectors, labels)
-        return cls(fitted.coef_, fitted.intercept_)
-
 
 def wide(logits: Floats) -> Floats:
     """One column a class, also where a model of two classes gives one."""

@@ -1,4 +1,4 @@
-"""The intent model: calibrated logistic regressions on sparse and on dense features, and when to say "I don't know".
+"""The intent model: words, sentence embeddings and near examples weighed together; and when to say "I don't know".
 
 Pure scikit-learn and numpy, no Rasa. It is stored as one `.npz` of plain arrays beside one `.json`: nothing in it is
 executed when it is read.
@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from bot.rasa.nlu.choosing import DENSE_STRENGTH, choose_rule, strangers, unseen_texts
+from bot.rasa.nlu.choosing import choose_rule, strangers, unseen_texts
 from bot.rasa.nlu.judging import Bank, Logits, Rule
-from bot.rasa.nlu.linear import FOLDS, Floats, Linear, Sparse, tidy, wide
+from bot.rasa.nlu.linear import FOLDS, Floats, Sparse, tidy, wide
+from bot.rasa.nlu.network import Network
 
 OUT_OF_SCOPE = "out_of_scope"
 
@@ -29,7 +30,7 @@ class IntentModel:
 
     labels: tuple[str, ...]
     sparse: Sparse
-    dense: Linear | None
+    dense: Network | None
     bank: Bank | None
     with_vectors: Rule | None
     without_vectors: Rule
@@ -62,7 +63,7 @@ class IntentModel:
         return cls(
             names,
             Sparse().fit(texts, numbers),
-            None if vectors is None else Linear.fit(vectors, numbers, strength=DENSE_STRENGTH),
+            None if vectors is None else Network.fit(vectors, numbers),
             None if vectors is None else Bank.of(vectors, numbers),
             None if vectors is None else choose_rule(seen, strange, numbers, outside=outside),
             choose_rule(seen.words_only(), strange.words_only(), numbers, outside=outside),
@@ -101,7 +102,7 @@ class IntentModel:
         """Write `<name>.npz` and `<name>.json` into `folder`; the bank takes 2 bytes a number."""
         arrays = self.sparse.arrays()
         if self.dense is not None and self.bank is not None:
-            arrays |= {"dense_weights": self.dense.weights.astype(np.float32), "dense_bias": self.dense.bias}
+            arrays |= self.dense.arrays()
             arrays |= {"bank_vectors": self.bank.vectors.astype(np.float16), "bank_numbers": self.bank.numbers}
         np.savez_compressed(folder / f"{name}.npz", **arrays)
         rest = {
@@ -122,7 +123,7 @@ class IntentModel:
             arrays = {key: stored[key] for key in stored.files}
         dense = bank = None
         if "dense_weights" in arrays:
-            dense = Linear(arrays["dense_weights"], arrays["dense_bias"])
+            dense = Network.restore(arrays)
             bank = Bank(arrays["bank_vectors"].astype(np.float32), arrays["bank_numbers"])
         return cls(
             tuple(rest["labels"]),

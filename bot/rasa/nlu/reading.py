@@ -34,6 +34,8 @@ RANKING_LENGTH = 10
 # How sure an answer is that consists of entities and fillers.
 TOLD = 0.95
 TELL = "state_preference"
+# Among so many readings telling must be, for what tells something to be that and no more.
+LIKELY = 4
 _FILLER = re.compile(
     r"\b(?:please|pls|plz|thanks|thank you|thx|ta|cheers|the|a|an|of|at|on|in|for|with|and|to|my|one|ones|it"
     r"|it's|its|make"
@@ -44,8 +46,8 @@ _FILLER = re.compile(
     r"|maximum|euros?)\b|\d+(?:st|nd|rd|th)\b|\W|\d"
     r"|[我要想请請来來给給一个個杯份包袋的了吧就好呢啊麻烦煩谢謝里用加和跟还還是也再那这這]"
 )
-# One more of the shop's things, said in Chinese with fillers alone.
-_MORE = re.compile(r"再[来來加要]|[还還]要|也[要来來]|加[一二两兩三\d]")
+# One more of the shop's things, said with a sign, or in Chinese, with fillers alone.
+_MORE = re.compile(r"^\s*\+|再[来來加要]|[还還]要|也[要来來]|加[一二两兩三\d]")
 # Readings of one message that lead to the same place: together they are as sure as their sum.
 FAMILY = frozenset({"order", "order_another", "inform", "change_order"})
 # Orders that may name several products, and what is said of an order rather than of a product in it.
@@ -64,8 +66,9 @@ _KEEP = re.compile(
     re.I,
 )
 # What is nothing but a thing and how often is no order of one.
-_REGULARLY = re.compile(r"\b(?:every|each|weekly|fortnightly|monthly|regularly|automatically)\b", re.I)
-GIFT_CARDS = "gift_cards"
+_REGULARLY = re.compile(r"\b(?:every|each|weekly|fortnightly|monthly|regularly|automatically|my regular)\b", re.I)
+# Things that are asked for in dialogues of their own.
+APART = frozenset({"gift_cards", "subscriptions"})
 ENDING = frozenset(
     {"cancel", "cancel_order", "cancel_subscription", "forget_everything", "forget_that", "return_product"}
 )
@@ -141,7 +144,9 @@ class Reader:
             return _kept(decided)
         if decided.intent in NEIGHBOURS:
             return decided  # "Forget me entirely" asks for more than a refusal does.
-        told = self._refused(text) or self._told(text, entities, labels, scores) or self._taught(seen, name)
+        apart = any(entity["value"] in APART for entity in entities)  # Other things do not stand for these.
+        told = self._refused(text) or self._told(text, entities, labels, scores)
+        told = told or (None if apart else self._taught(seen, name))
         read = told or _telling(text, entities, decided)
         return replace(read, illegible=read.intent == OUT_OF_SCOPE and not self._models[name].knows(seen))
 
@@ -165,6 +170,10 @@ class Reader:
         ]
         gathered = requests.gather(found, enough=self._enough(text))
         if len(gathered) > 1:
+            whole = self.read([text], [entities])[0]
+            sure = "" if whole.intent == OUT_OF_SCOPE else whole.intent
+            if requests.led_up_to(text, gathered, sure):
+                return [_request(text, whole.intent, whole.confidence, entities)]
             return [
                 _request(text[p.start : p.end], p.intent, p.confidence, within(entities, p.start, p.end))
                 for p in gathered
@@ -192,7 +201,7 @@ class Reader:
             return None
         kinds = {entity["entity"] for entity in entities}
         swapped = any(entity.get("role") in ("to", "from") for entity in entities)
-        if any(entity["value"] == GIFT_CARDS for entity in entities):
+        if any(entity["value"] in APART for entity in entities):
             return None
         name = "change_order" if swapped else "order" if kinds & {"product", "category"} else "inform"
         if name == "order" and _MORE.search(text):
@@ -219,8 +228,9 @@ def _kept(read: Reading) -> Reading:
 
 
 def _telling(text: str, entities: Sequence[dict[str, Any]], read: Reading) -> Reading:
-    """What nobody could place, but tells something of the customer or theirs, is telling that."""
-    if read.intent != OUT_OF_SCOPE or not facts.find(text, entities=entities):
+    """What nobody could place, but may tell something of the customer or theirs, and does, is telling that."""
+    likely = {name for name, _ in read.ranking[:LIKELY]}
+    if read.intent != OUT_OF_SCOPE or TELL not in likely or not facts.find(text, entities=entities):
         return read
     return Reading(TELL, read.confidence, ((TELL, read.confidence), *read.ranking))
 

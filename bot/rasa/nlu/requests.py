@@ -36,8 +36,8 @@ _BORDER = re.compile(
     rf"|\s+(?:oh,? (?:and|also) |and also |btw,? |by the way,? |another thing,? |one more thing,? )(?=\S)"
     rf"|\s+(?:and |plus |but |then )(?:please |pls )?(?={_OPENERS}\b)"
     # Said or dictated without a stop: "small americano no sugar what time do you open".
-    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)"
-    r"|how (?:much|late|long) (?:is|are|do|does))\b)"
+    r"|(?<!\boh)(?<!\bknow)(?<!\bme)(?<!\bask)(?<!\band)(?<!\btill)(?<!\bsince)(?<!\bby)"
+    r"\s+(?=(?:what time|when (?:do|are|does|is)|where (?:are|is|do)|how (?:much|late|long) (?:is|are|do|does))\b)"
     r"|(?<!what)(?<!when)(?<!where)(?<!how)(?<!why)(?<!which)(?<!time)(?<!much)(?<!long)(?<!late)(?<!\band)(?<!\bso)"
     r"(?<!\bor)(?<!\bif)\s+(?=do (?:you|u) (?:have|sell|deliver|take|open|close)\b)",
     re.I,
@@ -49,6 +49,27 @@ COURTESY = frozenset({"greet", "thank", "goodbye", "smalltalk", "insult", "out_o
 ANSWERS = frozenset({"affirm", "deny"})
 DETAILS = frozenset({"inform", "change_order", "skip", "affirm", "deny", "order", "order_another"})
 ORDERS = frozenset({"order", "order_another", "reorder"})
+# What is told on the way to any request, to one that undoes something ("it arrived dented, I'd like to exchange it"),
+# and to a question for advice ("I can't decide, what's good?").
+TOLD = frozenset({"state_preference", "help", "recall_orders"})
+UNDOING = frozenset(
+    {
+        "cancel", "cancel_order", "cancel_subscription", "return_product", "not_that_again", "forget_that",
+        "forget_everything", "dont_remember", "start_over",
+    }
+)  # fmt: skip
+REASONS = TOLD | {
+    "affirm", "ask_stock", "cheaper", "complaint", "deny", "order_status", "recommend_gift", "subscribe",
+    "why_not_benefit", "opt_in",
+}  # fmt: skip
+LEADS = {"recommend": TOLD | {"skip"}} | dict.fromkeys(UNDOING, REASONS)
+# Words that ask or bid; what has none of them only tells something.
+_ASKING = re.compile(
+    r"\?|^(?:yes|yeah|yep|ok|okay|sure)\b|^(?:please |pls |just )?(?:what|when|where|how|who|why|which|can|could|would"
+    r"|will|do|does|did|is|are|may|stop|send|give|show|tell|add|make|cancel|order|get|remember|recommend|suggest|let)\b"
+    r"|\b(?:please|pls|want|need|would like|i'd like|i'll have|remember)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +112,16 @@ def gather(found: Sequence[Piece], *, enough: float) -> list[Piece]:
         elif piece.confidence >= enough and (piece.intent not in ANSWERS or place == 0):
             kept.append(piece)
     return kept
+
+
+def led_up_to(text: str, gathered: Sequence[Piece], whole: str) -> bool:
+    """Do all parts of a message but the last only lead up to its one request? `whole`: the intent of the message read
+    as one, empty where that is unsure; it must not speak against the last part."""
+    *before, last = gathered
+    reasons = LEADS.get(last.intent, TOLD)
+    if any(one.intent not in reasons or _ASKING.search(text[one.start : one.end]) for one in before):
+        return False
+    return whole == last.intent or (last.intent in UNDOING and whole in UNDOING | {""})
 
 
 _ITEM_BORDER = re.compile(
