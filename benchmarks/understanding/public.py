@@ -27,12 +27,12 @@ class Trained:
     @classmethod
     def on(cls, pairs: Pairs, encoder: Encoder, *, folds: int) -> Trained:
         texts, labels = zip(*pairs, strict=True)
-        return cls(IntentModel.fit(texts, labels, encoder.encode(texts).astype(np.float64), folds=folds), encoder)
+        return cls(IntentModel.fit(texts, labels, encoder.embed(texts), folds=folds), encoder)
 
     def judge(self, texts: Sequence[str], *, words_only: bool) -> tuple[float, list[str], np.ndarray]:
         """The threshold, and for each text the best label and its confidence."""
-        vectors = None if words_only else self.encoder.encode(texts).astype(np.float64)
-        rule, rows = self.model.rank(texts, vectors)
+        embedded = None if words_only else self.encoder.embed(texts)
+        rule, rows = self.model.rank(texts, embedded)
         return rule.floor, [self.model.labels[i] for i in rows.argmax(axis=1)], rows.max(axis=1)
 
 

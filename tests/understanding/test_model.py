@@ -14,27 +14,27 @@ OTHER = ["a latte", "one mocha", "get me tea", "latte please", "two mochas", "te
 THIRD = ["a person", "human please", "get me an agent", "speak to someone", "real human", "an agent now"]
 
 
-def small(vectors=None):
+def small(embedded=None):
     return IntentModel.fit(
-        TEXTS + OTHER + THIRD, ["hours"] * 6 + ["order"] * 6 + ["human"] * 6, vectors, vectors_of="test"
+        TEXTS + OTHER + THIRD, ["hours"] * 6 + ["order"] * 6 + ["human"] * 6, embedded, vectors_of="test"
     )
 
 
 def test_storing_changes_nothing(tmp_path, encoder):
     """A stored model ranks as the trained one, with and without embeddings."""
-    vectors = encoder.encode(TEXTS + OTHER + THIRD).astype(np.float64)
-    model = small(vectors)
+    embedded = encoder.embed(TEXTS + OTHER + THIRD)
+    model = small(embedded)
     model.save(tmp_path)
     again = IntentModel.load(tmp_path)
     assert again.labels == model.labels
-    for given in (None, vectors[:3]):
+    for given in (None, embedded[:3]):
         assert np.allclose(again.rank(TEXTS[:3], given)[1], model.rank(TEXTS[:3], given)[1], atol=1e-2)
 
 
 def test_a_network_of_two_classes_tells_them_apart(encoder):
     """Two classes have one column, and few texts are learned as well as many."""
-    vectors = encoder.encode(TEXTS + OTHER).astype(np.float64)
-    logits = Network.fit(vectors, np.repeat([0, 1], 6)).logits(vectors)
+    rows = encoder.embed(TEXTS + OTHER).inner
+    logits = Network.fit(rows, np.repeat([0, 1], 6), rounds=1).logits(rows)
     assert logits.shape == (12, 1)
     assert list(logits[:, 0] > 0) == [False] * 6 + [True] * 6
 

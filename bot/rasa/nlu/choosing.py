@@ -11,6 +11,7 @@ from scipy.special import expit, log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from bot.rasa.nlu.embeddings import Embedded
 from bot.rasa.nlu.judging import Logits, Rule, kinship, weigh
 from bot.rasa.nlu.linear import FOLDS, SEED, Floats, Sparse, wide
 from bot.rasa.nlu.network import Network
@@ -21,20 +22,27 @@ STRANGERS = 0.2
 MOST_WRONG, MOST_WRONG_ON_WORDS = 0.11, 0.15
 # From so many examples of such messages on they are taken for what they are; with fewer, intents play their part.
 ENOUGH_STRANGERS = 100
+# How often the network sees each example.
+ROUNDS = 8
 # The logit of a class that a model was not trained on.
 UNKNOWN = -30.0
 
 
 def unseen_texts(
-    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, folds: int = FOLDS
+    texts: Sequence[str], numbers: NDArray[np.int64], embedded: Embedded | None, *, folds: int = FOLDS
 ) -> Logits:
     """Cross-validation over texts: each text is judged by models trained on the other folds."""
     splits = StratifiedKFold(folds, shuffle=True, random_state=SEED)
-    return _judge(texts, numbers, vectors, list(splits.split(np.zeros(len(texts)), numbers)))
+    return _judge(texts, numbers, embedded, list(splits.split(np.zeros(len(texts)), numbers)))
 
 
 def strangers(
-    texts: Sequence[str], numbers: NDArray[np.int64], vectors: Floats | None, *, outside: int | None, folds: int = FOLDS
+    texts: Sequence[str],
+    numbers: NDArray[np.int64],
+    embedded: Embedded | None,
+    *,
+    outside: int | None,
+    folds: int = FOLDS,
 ) -> Logits:
     """Messages that no intent covers, as judged by models that never met their like.
 
@@ -48,13 +56,13 @@ def strangers(
         hidden = [groups[numbers] == group for group in range(folds)]
         splits = [(np.flatnonzero(~some), np.flatnonzero(some)) for some in hidden if some.any() and not some.all()]
     judged = np.concatenate([unseen for _, unseen in splits])
-    return _judge(texts, numbers, vectors, splits).only(judged)
+    return _judge(texts, numbers, embedded, splits).only(judged)
 
 
 def _judge(
     texts: Sequence[str],
     numbers: NDArray[np.int64],
-    vectors: Floats | None,
+    embedded: Embedded | None,
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> Logits:
     shape = (len(texts), int(numbers.max()) + 1)
@@ -64,15 +72,16 @@ def _judge(
         known, local = np.unique(numbers[seen], return_inverse=True)
         block = np.ix_(unseen, known)
         sparse[block] = wide(Sparse().fit([texts[i] for i in seen], local).logits([texts[i] for i in unseen]))
-        if vectors is not None:
-            dense[block] = wide(Network.fit(vectors[seen], local).logits(vectors[unseen]))
-            cosines = vectors[unseen] @ vectors[seen].T
+        if embedded is not None:
+            met, new = embedded[seen], embedded[unseen]
+            dense[block] = wide(Network.fit(met.inner, local, rounds=ROUNDS).logits(new.inner))
+            cosines = new.vectors @ met.vectors.T
             order = np.argsort(local, kind="stable")
             kin[block] = kinship(cosines[:, order], local[order])
             nearest[unseen] = cosines.max(axis=1)
             for number in known:
                 own[unseen, number] = cosines[:, numbers[seen] == number].max(axis=1)
-    if vectors is None:
+    if embedded is None:
         return Logits(sparse)
 
     def near(chosen: NDArray[np.int64], rows: NDArray[np.int64] | None = None) -> Floats:

@@ -27,7 +27,7 @@ class Bank:
     numbers: NDArray[np.int64]
 
     @classmethod
-    def of(cls, vectors: Floats, numbers: NDArray[np.int64]) -> Bank:
+    def of(cls, vectors: NDArray[Any], numbers: NDArray[np.int64]) -> Bank:
         """From embeddings in any order, one row a text."""
         order = np.argsort(numbers, kind="stable")
         return cls(vectors[order].astype(np.float32), numbers[order])

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from bot.rasa.nlu.choosing import choose_rule, strangers, unseen_texts
+from bot.rasa.nlu.choosing import ROUNDS, choose_rule, strangers, unseen_texts
+from bot.rasa.nlu.embeddings import Embedded
 from bot.rasa.nlu.judging import Bank, Logits, Rule
 from bot.rasa.nlu.linear import FOLDS, Floats, Sparse, tidy, wide
 from bot.rasa.nlu.network import Network
@@ -42,12 +43,12 @@ class IntentModel:
         cls,
         texts: Sequence[str],
         labels: Sequence[str],
-        vectors: Floats | None = None,
+        embedded: Embedded | None = None,
         *,
         vectors_of: str | None = None,
         folds: int = FOLDS,
     ) -> IntentModel:
-        """Train on labelled texts; `vectors` are their sentence embeddings, one row a text, where there is a model.
+        """Train on labelled texts; `embedded`: the texts as the encoder sees them, one row each, where there is one.
 
         Raises ValueError for fewer than three labels. `folds`: more are slower and choose the rule better.
         """
@@ -58,14 +59,14 @@ class IntentModel:
                 f"An intent model needs at least three intents, not {len(names)}: add examples to data/nlu."
             )
         outside = names.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in names else None
-        seen = unseen_texts(texts, numbers, vectors, folds=folds)
-        strange = strangers(texts, numbers, vectors, outside=outside, folds=folds)
+        seen = unseen_texts(texts, numbers, embedded, folds=folds)
+        strange = strangers(texts, numbers, embedded, outside=outside, folds=folds)
         return cls(
             names,
             Sparse().fit(texts, numbers),
-            None if vectors is None else Network.fit(vectors, numbers),
-            None if vectors is None else Bank.of(vectors, numbers),
-            None if vectors is None else choose_rule(seen, strange, numbers, outside=outside),
+            None if embedded is None else Network.fit(embedded.inner, numbers, rounds=ROUNDS),
+            None if embedded is None else Bank.of(embedded.vectors, numbers),
+            None if embedded is None else choose_rule(seen, strange, numbers, outside=outside),
             choose_rule(seen.words_only(), strange.words_only(), numbers, outside=outside),
             vectors_of,
             _examples(texts, labels),
@@ -83,16 +84,16 @@ class IntentModel:
         """The rule that holds with or without sentence embeddings."""
         return self.with_vectors if vectors and self.with_vectors else self.without_vectors
 
-    def rank(self, texts: Sequence[str], vectors: Floats | None = None) -> tuple[Rule, Floats]:
+    def rank(self, texts: Sequence[str], embedded: Embedded | None = None) -> tuple[Rule, Floats]:
         """The rule that holds and one row a text, one column a label: the chance that this is what is meant.
 
-        A row sums to less than 1: the rest is the chance that no label is. Works without vectors too, less exactly.
+        A row sums to less than 1: the rest is the chance that no label is. Works without embeddings too, less exactly.
         """
         logits = Logits(wide(self.sparse.logits(texts)))
         rule = self.without_vectors
-        if self.dense is not None and self.bank is not None and self.with_vectors is not None and vectors is not None:
-            kin, near = self.bank.meet(vectors)
-            logits = Logits(logits.sparse, wide(self.dense.logits(vectors)), kin, near)
+        if self.dense is not None and self.bank is not None and self.with_vectors is not None and embedded is not None:
+            kin, near = self.bank.meet(embedded.vectors)
+            logits = Logits(logits.sparse, wide(self.dense.logits(embedded.inner)), kin, near)
             rule = self.with_vectors
         shares = rule.probabilities(logits)
         confidence = rule.confidence(logits)
@@ -122,7 +123,7 @@ class IntentModel:
         with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
         dense = bank = None
-        if "dense_weights" in arrays:
+        if "bank_vectors" in arrays:
             dense = Network.restore(arrays)
             bank = Bank(arrays["bank_vectors"].astype(np.float32), arrays["bank_numbers"])
         return cls(

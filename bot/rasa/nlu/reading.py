@@ -124,10 +124,10 @@ class Reader:
 
     def _rank(self, name: str, texts: Sequence[str], seen: Sequence[str]) -> tuple[Rule, NDArray[np.float64]]:
         model = self._models[name]
-        vectors = None
+        embedded = None
         if self._encoder is not None and model.dense is not None:
-            vectors = self._encoder.encode(texts).astype(np.float64)
-        return model.rank(seen, vectors)
+            embedded = self._encoder.embed(texts)
+        return model.rank(seen, embedded)
 
     def _read(
         self,
@@ -249,9 +249,9 @@ def fit(
             continue
         said = [text for text, _ in own]
         seen = [marked(text, extract(text, nlp=nlp, now=EPOCH)) for text in said]
-        vectors = encoder.encode(said).astype(np.float64) if encoder and name == "en" else None
+        embedded = encoder.embed(said) if encoder and name == "en" else None
         with_vectors = encoder.fingerprint if encoder and name == "en" else None
-        models[name] = IntentModel.fit(seen, [label for _, label in own], vectors, vectors_of=with_vectors)
+        models[name] = IntentModel.fit(seen, [label for _, label in own], embedded, vectors_of=with_vectors)
     return models
 
 

@@ -25,7 +25,7 @@ from bot.rasa.nlu.embeddings import Embedded, Encoder
 from bot.rasa.nlu.grams import Grams
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.linear import SEED, Floats, Sparse
-from bot.rasa.nlu.net import Net
+from bot.rasa.nlu.network import Network
 
 Whole = NDArray[np.int64]
 # What a plain "no, nothing else, thanks" is made of.
@@ -41,6 +41,8 @@ NEAR_MISSES = 0.1
 # Share of what customers say without refusing anything that may be heard as a sure refusal, or as any.
 SURE_ALARMS, ALARMS = 0.004, 0.012
 FOLDS = 3
+# How often the network sees each example.
+ROUNDS = 4
 CONCEPT_STRENGTH = 2.0
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 30.0, 1e-9
@@ -100,7 +102,7 @@ class Views:
 
     words: Sparse
     concepts: Sparse
-    net: Net | None
+    net: Network | None
     near: Nearest | None
 
     @classmethod
@@ -112,7 +114,8 @@ class Views:
             known = english(texts)
             if set(numbers[known]) != set(numbers):
                 known[:] = True
-            net, near = Net.fit(seen.inner[known], numbers[known]), Nearest.of(seen.vectors[known], numbers[known])
+            net = Network.fit(seen.inner[known], numbers[known], rounds=ROUNDS)
+            near = Nearest.of(seen.vectors[known], numbers[known])
         return cls(Sparse().fit(texts, numbers), about.fit(texts, numbers), net, near)
 
     def logits(self, texts: Sequence[str], seen: Embedded | None) -> list[Floats]:
@@ -129,7 +132,7 @@ class Views:
         stored = {f"words_{key}": value for key, value in self.words.arrays().items()}
         stored |= {f"concepts_{key}": value for key, value in self.concepts.arrays().items()}
         if self.net is not None and self.near is not None:
-            stored |= {f"net_{key}": value.astype(np.float32) for key, value in vars(self.net).items()}
+            stored |= self.net.arrays()
             stored |= {"near_vectors": self.near.vectors.astype(np.float16), "near_numbers": self.near.numbers}
         return stored
 
@@ -143,7 +146,7 @@ class Views:
         about = {"concepts": _about(concepts)}
         net = near = None
         if "near_vectors" in arrays:
-            net = Net(**_part(arrays, "net_"))
+            net = Network.restore(arrays)
             near = Nearest(arrays["near_vectors"].astype(np.float32), arrays["near_numbers"])
         return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), net, near)
 
