@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 Tell = Callable[[str], None]
 # What a model is made from. Code that featurises or classifies belongs to it; libraries enter by their versions.
 _SOURCES = ("config.yml", "domain.yml", "data/nlu/**/*.yml", "data/catalogue/*.yml", "bot/rasa/nlu/*.py")
+# More than the examples there are: while they are learned from, no sentence is embedded twice.
+EXAMPLES = 100_000
 _LIBRARIES = ("rasa", "scikit-learn", "spacy", "numpy")
 
 
@@ -61,15 +63,19 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
     target = model_path(settings)
     if not force and _is_trained(settings):
         return target
-    from bot.rasa.nlu import fact_model, refusals
+    from bot.rasa.nlu import embeddings, fact_model, refusals
 
-    if force or not target.exists():
-        tell("Building the spaCy pipeline from the catalogue ...")
-        build_vocabulary(settings)
-        tell("Training the understanding (about a minute; skipped while data/nlu, config.yml and domain.yml stay) ...")
-        _train(settings, target)
-    tell("Training the detector of refusals ...")
-    refusals.shared()
+    encoder = embeddings.shared()
+    with encoder.remembering(EXAMPLES) if encoder else contextlib.nullcontext():
+        if force or not target.exists():
+            tell("Building the spaCy pipeline from the catalogue ...")
+            build_vocabulary(settings)
+            tell(
+                "Training the understanding (a minute or two; skipped while data/nlu, config.yml, domain.yml stay) ..."
+            )
+            _train(settings, target)
+        tell("Training the detector of refusals ...")
+        refusals.shared()
     tell("Training what finds facts ...")
     fact_model.shared()
     for old in settings.models.glob("nlu-*.tar.gz"):

@@ -58,7 +58,7 @@ def test_confidence_is_the_share_of_times_it_is_right(intent_models, nlp, encode
     texts = [str(text) for some in held_out.values() for text in some]
     labels = [label for label, some in held_out.items() for _ in some]
     seen = [marked(text, extract(text, nlp=nlp, now=EPOCH)) for text in texts]
-    _, rows = intent_models["en"].rank(seen, encoder.encode(texts))
+    _, rows = intent_models["en"].rank(seen, encoder.embed(texts))
     right = np.array([intent_models["en"].labels[i] for i in rows.argmax(axis=1)]) == np.array(labels)
     sure = rows.max(axis=1)
     gaps = []

@@ -15,7 +15,8 @@ import json
 import logging
 import secrets
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -78,6 +79,7 @@ class Encoder:
         self._recent: OrderedDict[bytes, Rows] = OrderedDict()
         self.width, inner = (int(told.shape[1]) for told in self._session.get_outputs())
         self._both = self.width + inner
+        self._most = REMEMBERED
         self.fingerprint = fingerprint
 
     def encode(self, texts: Sequence[str]) -> Rows:
@@ -113,10 +115,20 @@ class Encoder:
                 found[some] = np.hstack(self._session.run(["vector", "inner"], {"ids": batch}))
         return found
 
+    @contextmanager
+    def remembering(self, most: int) -> Iterator[None]:
+        """Sees no sentence twice meanwhile: training looks at the same examples several times. 6 KB a sentence."""
+        self._most = most
+        try:
+            yield
+        finally:
+            self._most = REMEMBERED
+            self._recent.clear()
+
     def _remember(self, keys: Sequence[bytes], rows: Rows) -> None:
-        for key, row in list(zip(keys, rows, strict=True))[-REMEMBERED:]:
+        for key, row in list(zip(keys, rows, strict=True))[-self._most :]:
             self._recent[key] = row
-        while len(self._recent) > REMEMBERED:
+        while len(self._recent) > self._most:
             self._recent.popitem(last=False)
 
 
