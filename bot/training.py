@@ -70,9 +70,7 @@ def ensure_model(settings: Settings, *, tell: Tell, force: bool = False) -> Path
         if force or not target.exists():
             tell("Building the spaCy pipeline from the catalogue ...")
             build_vocabulary(settings)
-            tell(
-                "Training the understanding (a minute or two; skipped while data/nlu, config.yml, domain.yml stay) ..."
-            )
+            tell("Training the understanding (a minute or two; skipped while data/nlu and config.yml stay) ...")
             _train(settings, target)
         tell("Training the detector of refusals ...")
         refusals.shared()

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from service_world import Chat, allows, grant, known_facts, ledger
 
+from actions import consents
+from bot.flows.model import Message
 from memory import consent, conversations, messages, purchases, threads
 from memory.consent import Purpose
 from memory.messages import Said
@@ -188,6 +190,17 @@ def test_dont_remember_stops_first_and_asks_how_far(known, memory, clock):
     clock.forward(minutes=1)
     known.tap("Only that one thing")
     assert allows(memory, known.customer, Purpose.PREFERENCES)
+
+
+def test_one_thing_that_was_heard_is_recorded_once_and_may_be_a_mistake(known, memory, clock):
+    """The gateway has switched it off already; where it was in doubt, that can be said."""
+    clock.forward(minutes=1)
+    latest = {"text": "hush", "intent": {"name": "dont_remember", "confidence": 1.0}, "entities": []}
+    latest["refusal"] = consents.Refusal(consents.ONCE, sure=False).to_json()
+    before = ledger(memory, known.customer)
+    (told,) = known._turn(latest, Message.from_rasa(latest))
+    assert ledger(memory, known.customer) == before
+    assert list(told.choices)[-2:] == ["Only that one thing", "Not what I meant"]
 
 
 def test_dont_remember_can_reach_the_conversation(known, memory, clock):

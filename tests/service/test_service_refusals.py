@@ -6,7 +6,7 @@ import pytest
 from service_world import allows, by_keyword, grant, ledger, make_gateway, say
 from shop_talk import Talk
 
-from actions.consents import SCOPES, Refusal
+from actions.consents import ONCE, SCOPES, Refusal
 from bot.flows.model import Message
 from bot.gateway import Incoming
 from bot.refusals import Heard, woven
@@ -236,6 +236,9 @@ def _parsed(*intents, entities=()):
         (_parsed("order", "opt_out_memory"), Refusal("all"), ["order", "opt_out_all"]),
         (_parsed("order", entities=[{"entity": "milk", "value": "oat"}]), Refusal("all"), ["order", "opt_out_all"]),
         (_parsed("opt_out_marketing", "opt_out_memory"), Refusal("all"), ["opt_out_all"]),
+        (_parsed("order", "dont_remember"), Refusal(ONCE), ["order", "dont_remember"]),
+        (_parsed("dont_remember"), Refusal("memory"), ["opt_out_memory"]),
+        (_parsed("order", "dont_remember"), Refusal("marketing"), ["order", "dont_remember", "opt_out_marketing"]),
     ],
 )
 def test_the_refusal_stands_beside_what_else_was_said(parsed, refusal, intents):

@@ -29,6 +29,7 @@ def by_numpy(ids, weights, config):
     heads, width = config["num_attention_heads"], config["hidden_size"]
     x = weights["embeddings.word_embeddings.weight"][ids] + weights["embeddings.position_embeddings.weight"][: len(ids)]
     x = norm(x + weights["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
+    means = []
     for layer in range(config["num_hidden_layers"]):
         name = f"encoder.layer.{layer}."
         q, k, v = (
@@ -41,8 +42,8 @@ def by_numpy(ids, weights, config):
         inner = dense(x, name + "intermediate.dense")
         inner = inner * 0.5 * (1 + erf(inner / np.sqrt(2)))
         x = norm(x + dense(inner, name + "output.dense"), name + "output.LayerNorm")
-    mean = x.mean(0)
-    return mean / np.linalg.norm(mean)
+        means.append(x.mean(0))
+    return means
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,12 @@ def source():
 def test_the_graph_agrees_with_the_formula(exact):
     """The ONNX graph gives the same vectors as the encoder computed by hand from the same weights."""
     weights, config = load_file(source() / "model.safetensors"), json.loads((source() / "config.json").read_text())
-    for sentence, vector in zip(SENTENCES, exact.encode(SENTENCES), strict=True):
-        ids = exact._tokenizer.encode(sentence).ids
-        assert np.abs(by_numpy(ids, weights, config) - vector).max() < 1e-5
+    embedded = exact.embed(SENTENCES)
+    for sentence, vector, inner in zip(SENTENCES, embedded.vectors, embedded.inner, strict=True):
+        means = by_numpy(exact._tokenizer.encode(sentence).ids, weights, config)
+        assert np.abs(means[-1] / np.linalg.norm(means[-1]) - vector).max() < 1e-5
+        # An early layer, one in the middle, the last.
+        assert np.abs(np.concatenate([means[1], means[3], means[5]]) - inner).max() < 1e-4
 
 
 def test_int8_stays_near_the_exact_vectors(exact, encoder):
@@ -74,6 +78,15 @@ def test_a_sentence_gets_the_same_vector_alone_and_in_a_batch(exact):
     alone = np.vstack([exact.encode([sentence]) for sentence in others])
     exact._recent.clear()
     assert np.allclose(exact.encode(others), alone, atol=1e-5)
+
+
+def test_what_is_learned_from_is_embedded_once(encoder):
+    """And forgotten afterwards."""
+    many = [f"sentence number {n}" for n in range(2 * embeddings.REMEMBERED)]
+    with encoder.remembering(1_000):
+        encoder.encode(many)
+        assert len(encoder._recent) >= len(many)
+    assert not encoder._recent
 
 
 def test_no_text_is_kept(encoder):

@@ -135,6 +135,22 @@ def test_near_misses(detector, text):
     assert detector.detect(text, context=BUSY) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["this stays between us, don't write it down", "use the address once and don't keep it",
+     "a mocha for my boss, it's a surprise, so don't log that", "ne note pas ça stp c'est perso",
+     "das bleibt unter uns, bitte nicht notieren", "刚才说的不要记录，保密"],
+)  # fmt: skip
+def test_that_one_thing_is_not_to_be_kept(detector, text):
+    """It is heard before anything else, and no more is made of it."""
+    assert detector.detect(text, context=WEB).scope == "once"
+
+
+def test_one_thing_beside_another_refusal_leaves_that_as_it_is(detector):
+    """It is not all that is refused."""
+    assert detector.detect("no more emails please. and don't note my address", context=WEB).scope == "marketing"
+
+
 def test_two_refusals_in_one_message_are_one_of_all(detector):
     """Suppressing too much is mended by asking; suppressing too little is not."""
     assert detector.detect("stop emailing me. and don't remember anything about me", context=WEB).scope == "all"
