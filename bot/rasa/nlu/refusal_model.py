@@ -38,8 +38,9 @@ SCOPES = ("all", "marketing", "memory", ONCE, "profiling")
 # Everyday talk. Near misses ("stop the order"), written to be mistaken, have labels of their own and are rarer in life.
 ORDINARY = "ordinary"
 NEAR_MISSES = 0.1
-# Share of what customers say without refusing anything that may be heard as a sure refusal, or as any.
-SURE_ALARMS, ALARMS = 0.004, 0.012
+# Share of what customers say without refusing anything that may be heard as a sure refusal, or as any: in English, and
+# in the languages that the encoder does not know, where as few refusals may be missed at the price of more questions.
+SURE_ALARMS, ALARMS, FOREIGN_ALARMS = 0.004, 0.015, 0.02
 FOLDS = 3
 # How often the network sees each example.
 ROUNDS = 4
@@ -213,9 +214,9 @@ class RefusalModel:
         numbers = np.array([SCOPES.index(labels[i]) for i in some])
         views = _unseen(texts, refused, speaks, seen, concepts)
 
-        def rule(rows: NDArray[np.bool_], width: int) -> Rule:
+        def rule(rows: NDArray[np.bool_], width: int, *, alarms: float = ALARMS) -> Rule:
             rows = rows if len(set(refused[rows])) == 2 else np.ones(len(texts), dtype=np.bool_)
-            return _rule(views[rows, :width], refused[rows], ordinary[rows])
+            return _rule(views[rows, :width], refused[rows], ordinary[rows], alarms=alarms)
 
         return cls(
             concepts,
@@ -223,7 +224,7 @@ class RefusalModel:
             Views.fit([texts[i] for i in some], numbers, None if seen is None else seen[some], concepts),
             None if seen is None else rule(speaks, ALL_VIEWS),
             rule(speaks, WORD_VIEWS),
-            rule(~speaks, WORD_VIEWS),
+            rule(~speaks, WORD_VIEWS, alarms=FOREIGN_ALARMS),
         )
 
     def save(self, folder: Path) -> None:
@@ -297,7 +298,7 @@ def _unseen(
     return views
 
 
-def _rule(views: Floats, refused: Whole, ordinary: NDArray[np.bool_]) -> Rule:
+def _rule(views: Floats, refused: Whole, ordinary: NDArray[np.bool_], *, alarms: float) -> Rule:
     judge = LogisticRegression(C=10.0, max_iter=1000).fit(views, refused)
     rule = Rule(tuple(float(weight) for weight in judge.coef_[0]), float(judge.intercept_[0]))
     talk = refused == 0
@@ -305,7 +306,7 @@ def _rule(views: Floats, refused: Whole, ordinary: NDArray[np.bool_]) -> Rule:
     if not ordinary.any() or not near.any():
         ordinary = near = talk
     scores = rule.score(views)
-    doubtful, sure = (_limit(scores[ordinary], scores[near], share) for share in (ALARMS, SURE_ALARMS))
+    doubtful, sure = (_limit(scores[ordinary], scores[near], share) for share in (alarms, SURE_ALARMS))
     return replace(rule, doubtful=doubtful, sure=sure)
 
 
