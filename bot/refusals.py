@@ -21,7 +21,7 @@ Detect = Callable[..., spoken.Refusal | None]
 # A reading of a doubtful refusal as something else that is worth an answer too.
 _LIKELY = 0.6
 # "This stays between us": nothing more is kept at once, and how far that goes is asked.
-_ONCE = "dont_remember"
+_ONCE = spoken.ONCE_INTENT
 _KEEPING = frozenset({"preferences", "memory", "all"})
 
 

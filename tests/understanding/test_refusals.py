@@ -143,7 +143,8 @@ def test_near_misses(detector, text):
 )  # fmt: skip
 def test_that_one_thing_is_not_to_be_kept(detector, text):
     """It is heard before anything else, and no more is made of it."""
-    assert detector.detect(text, context=WEB).scope == "once"
+    heard = detector.detect(text, context=WEB)
+    assert (heard.scope, heard.intent) == ("once", "dont_remember")
 
 
 def test_one_thing_beside_another_refusal_leaves_that_as_it_is(detector):

@@ -186,7 +186,7 @@ class Reader:
         heard = self._refusals.hear(text, whole=True) if self._refusals else None
         if heard is None or not heard.sure:
             return None
-        name = f"opt_out_{heard.scope}"
+        name = heard.intent
         return Reading(name, heard.confidence, ((name, heard.confidence),))
 
     def _taught(self, seen: str, name: str) -> Reading | None:

@@ -38,6 +38,8 @@ KEYWORDS = frozenset(
     {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT-OUT", "REMOVE", "ARRET"}
 )
 MANY_MEANINGS = frozenset({"CANCEL", "END", "QUIT", "REVOKE", "REMOVE"})
+# What asks that one thing is not kept.
+ONCE_INTENT = "dont_remember"
 # Where in data/nlu it is said what words are about.
 CONCEPTS = "concepts"
 BACK_IN = frozenset({"START", "UNSTOP"})
@@ -80,6 +82,11 @@ class Refusal:
     topic: str | None
     confidence: float
     sure: bool
+
+    @property
+    def intent(self) -> str:
+        """The intent that means the same."""
+        return ONCE_INTENT if self.scope == ONCE else f"opt_out_{self.scope}"
 
 
 def keyword(text: str, *, context: Context) -> Refusal | None:
@@ -197,7 +204,7 @@ def examples(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _scope_of_intent(intent: str) -> str:
-    if intent == "dont_remember":
+    if intent == ONCE_INTENT:
         return ONCE
     scope = intent.removeprefix("opt_out_")
     if intent.startswith("opt_out_") and scope in SCOPES:
