@@ -61,8 +61,8 @@ def _own(encoder: embeddings.Encoder) -> None:
         apart = own.held_out(path.stem)
         if "refusals" in apart:
             _print(f"{path.stem}: refusals", own.heard(detector, apart["refusals"], apart["ordinary"]))
-        if "intents" in apart:
-            _print(f"{path.stem}: intents", own.intents(understanding, apart["intents"]))
+        for kind in apart.keys() & {"intents", "chinese"}:
+            _print(f"{path.stem}: {kind}", own.intents(understanding, apart[kind]))
         if "facts" in apart:
             model = own.learned_without(nlp, ROOT / "data" / "nlu", path.stem)
             _print(f"{path.stem}: facts, learned from all others", own.told(nlp, apart["facts"], model))

@@ -101,7 +101,8 @@ class Sparse:
         model = cls(blocks)
         for name, block in model.blocks.items():
             block.restore(vocabularies[name], arrays[f"{name}_idf"])
-        model.linear = Linear(arrays["weights"], arrays["bias"])
+        # Laid out by feature, as it is read: so `_by_feature` is no second copy.
+        model.linear = Linear(np.ascontiguousarray(arrays["weights"].T).T, arrays["bias"])
         return model
 
 

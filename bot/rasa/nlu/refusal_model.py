@@ -40,13 +40,15 @@ ORDINARY = "ordinary"
 NEAR_MISSES = 0.1
 # Share of what customers say without refusing anything that may be heard as a sure refusal, or as any: in English, and
 # in the languages that the encoder does not know, where as few refusals may be missed at the price of more questions.
-SURE_ALARMS, ALARMS, FOREIGN_ALARMS = 0.004, 0.015, 0.02
+SURE_ALARMS, ALARMS, FOREIGN_ALARMS = 0.004, 0.018, 0.02
 FOLDS = 3
 # How often the network sees each example.
 ROUNDS = 4
 CONCEPT_STRENGTH = 2.0
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 30.0, 1e-9
+# Of the 384 axes of the embeddings.
+AXES = 192
 # What the nearest examples say at most: a refusal word for word, and nothing else at all like it.
 TWIN = 12.0
 # How much the nearest examples say of what is refused, beside the other views.
@@ -77,8 +79,10 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True)
 class Nearest:
-    """The embeddings of the examples in order of their class, and the class of each: those nearest judge a text."""
+    """The embeddings of the examples in order of their class, and the class of each: those nearest judge a text. They
+    are held along the `axes` in which they differ most, half of all, which takes half the room and time."""
 
+    axes: NDArray[Any]
     vectors: NDArray[Any]
     numbers: Whole
 
@@ -86,11 +90,12 @@ class Nearest:
     def of(cls, vectors: NDArray[Any], numbers: Whole) -> Nearest:
         """From embeddings in any order, one row an example; every class must have one."""
         order = np.argsort(numbers, kind="stable")
-        return cls(vectors[order].astype(np.float32), numbers[order])
+        axes = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)[1][:, -AXES:].astype(np.float32)
+        return cls(axes, _of_length_one(vectors[order] @ axes), numbers[order])
 
     def logits(self, vectors: NDArray[Any]) -> Floats:
         """One row a text, one column a class: how near the class's examples are, the nearest counting by far most."""
-        closeness = np.exp(SHARPNESS * (vectors.astype(np.float32) @ self.vectors.T - 1.0))
+        closeness = np.exp(SHARPNESS * (_of_length_one(vectors @ self.axes) @ self.vectors.T - 1.0))
         starts = np.searchsorted(self.numbers, np.arange(int(self.numbers[-1]) + 1))
         logs = np.log(np.add.reduceat(closeness, starts, axis=1) + FAR)
         return np.asarray(logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs, dtype=np.float64)
@@ -135,6 +140,7 @@ class Views:
         if self.net is not None and self.near is not None:
             stored |= self.net.arrays()
             stored |= {"near_vectors": self.near.vectors.astype(np.float16), "near_numbers": self.near.numbers}
+            stored |= {"near_axes": self.near.axes}
         return stored
 
     def vocabularies(self) -> dict[str, dict[str, list[str]]]:
@@ -148,7 +154,7 @@ class Views:
         net = near = None
         if "near_vectors" in arrays:
             net = Network.restore(arrays)
-            near = Nearest(arrays["near_vectors"].astype(np.float32), arrays["near_numbers"])
+            near = Nearest(arrays["near_axes"], arrays["near_vectors"].astype(np.float32), arrays["near_numbers"])
         return cls(words, Sparse.restore(_part(arrays, "concepts_"), vocabularies["concepts"], about), net, near)
 
 
@@ -260,6 +266,10 @@ class RefusalModel:
 def english(texts: Sequence[str]) -> NDArray[np.bool_]:
     """Which of the texts are in English."""
     return np.array([detect(text) == "en" for text in texts])
+
+
+def _of_length_one(vectors: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), FAR))
 
 
 def _about(concepts: Concepts) -> Grams:
