@@ -31,7 +31,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.rasa.nlu import embeddings, reading, refusals
+from bot.rasa.nlu import embeddings, fact_model, reading, refusals
 from bot.rasa.nlu.entities import extract
 from bot.rasa.nlu.language import detect
 from bot.rasa.nlu.reading import Reader, Reading
@@ -167,6 +167,7 @@ class ShopIntents(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> ShopIntents:
         with model_storage.read_from(resource) as folder:
+            fact_model.shared()  # Now, not at the first message that names a thing.
             reader = Reader(reading.load(folder), embeddings.shared(), refusals.shared())
         return cls(model_storage, resource, reader)
 

@@ -48,7 +48,7 @@ CONCEPT_STRENGTH = 2.0
 # How much more a near example counts than one less near, and the closeness that counts for nothing.
 SHARPNESS, FAR = 30.0, 1e-9
 # Of the 384 axes of the embeddings.
-AXES = 192
+AXES = 160
 # What the nearest examples say at most: a refusal word for word, and nothing else at all like it.
 TWIN = 12.0
 # How much the nearest examples say of what is refused, beside the other views.
@@ -80,7 +80,7 @@ class Heard(NamedTuple):
 @dataclass(frozen=True)
 class Nearest:
     """The embeddings of the examples in order of their class, and the class of each: those nearest judge a text. They
-    are held along the `axes` in which they differ most, half of all, which takes half the room and time."""
+    are held along the `axes` in which they differ most, the lesser half of all, which takes as much less room and time."""
 
     axes: NDArray[Any]
     vectors: NDArray[Any]
