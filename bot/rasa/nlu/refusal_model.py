@@ -80,7 +80,7 @@ class Heard(NamedTuple):
 @dataclass(frozen=True)
 class Nearest:
     """The embeddings of the examples in order of their class, and the class of each: those nearest judge a text. They
-    are held along the `axes` in which they differ most, the lesser half of all, which takes as much less room and time."""
+    are held along the `axes` in which they differ most, which takes less room and time."""
 
     axes: NDArray[Any]
     vectors: NDArray[Any]
